@@ -1,0 +1,135 @@
+"""The command line: `mlops-grader grade PATH`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mlops_grader.reports.kept import Kept
+    from mlops_grader.result import Result
+
+FULL_MARKS, POINTS_MISSING, CANNOT, STOPPED = 0, 1, 2, 130
+
+
+def entry() -> None:
+    """The console script: start again isolated, so that nothing in the working folder is imported, and run."""
+    if not sys.flags.isolated:
+        command = [sys.executable, "-I", "-m", "mlops_grader", *sys.argv[1:]]
+        if os.name != "nt":
+            os.execv(command[0], command)  # noqa: S606  # no shell is wanted
+        raise SystemExit(subprocess.run(command, check=False).returncode)
+    raise SystemExit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command. Returns 0 for full marks, 1 for missing points, 2 for wrong use or a broken grader."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from mlops_grader.grading import Interrupted  # noqa: PLC0415
+    from mlops_grader.submission import UsageError  # noqa: PLC0415
+
+    options = _parser().parse_args(arguments)
+    console, errors = Console(), Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        return int(options.run(options, console))
+    except UsageError as error:
+        errors.print(str(error), style="red", markup=False)
+        return CANNOT
+    except Interrupted as stopped:
+        from mlops_grader.reports import terminal  # noqa: PLC0415
+
+        terminal.show(stopped.result, console)
+        errors.print("stopped before the end; nothing was left running", style="yellow")
+        return STOPPED
+    except KeyboardInterrupt:
+        errors.print("stopped", style="yellow")
+        return STOPPED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mlops-grader", description="Grade the behaviour of a machine-learning product.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    grade = commands.add_parser("grade", help="grade a project", description="Grade one module of a project.")
+    grade.add_argument("path", nargs="?", default=".", type=Path, help="the project's folder (default: this one)")
+    grade.add_argument("--module", help="the module, such as m06_containers (default: what course.toml says)")
+    grade.add_argument("--all", action="store_true", help="every module up to that one")
+    grade.add_argument("--only", action="append", default=[], metavar="CHECK", help="this check and what it requires; may be repeated")
+    grade.add_argument("--commit", help="grade this commit instead of the working tree")
+    grade.add_argument("--seed", type=int, help="the seed of an earlier grade, to repeat it")
+    grade.add_argument("--fresh", action="store_true", help="run again although nothing changed")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="write the result document")
+    grade.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page")
+    grade.set_defaults(run=_grade)
+    doctor = commands.add_parser("doctor", help="what this machine has and lacks")
+    doctor.add_argument("needs", nargs="*", help="what must be there: git, uv, engine, buildkit, prometheus")
+    doctor.add_argument("--install", action="store_true", help="install and start it, on Debian and Ubuntu")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _doctor(options: argparse.Namespace, _: Console) -> int:
+    from mlops_grader import doctor  # noqa: PLC0415
+
+    return doctor.main(options.needs, install=options.install)
+
+
+def _grade(options: argparse.Namespace, console: Console) -> int:
+    from mlops_grader import result  # noqa: PLC0415
+    from mlops_grader.reports import html  # noqa: PLC0415
+    from mlops_grader.reports.kept import Kept  # noqa: PLC0415
+    from mlops_grader.submission import locate  # noqa: PLC0415
+
+    project = locate(options.path)
+    kept = Kept(project)
+    results = [_one(options, console, kept, key) for key in _keys(options, project)]
+    if options.json:
+        result.write(results, options.json)
+    if options.html:
+        result.write_text(options.html, html.page(results, kept.lessons()))
+    return FULL_MARKS if all(each.score == each.max_score for each in results) else POINTS_MISSING
+
+
+def _one(options: argparse.Namespace, console: Console, kept: Kept, key: str) -> Result:
+    """Grade one module, show the report, and keep it when it is whole."""
+    from mlops_grader.grading import Order, grade, module_named  # noqa: PLC0415
+    from mlops_grader.reports import terminal  # noqa: PLC0415
+
+    order = Order(kept.project, module_named(key), tuple(options.only), options.seed, options.commit)
+    earlier: list[Result | None] = [None]
+
+    def known(tree: str, seed: int) -> Result | None:
+        earlier[0] = None if options.fresh or options.only else kept.known(key, tree, seed)
+        return earlier[0]
+
+    with terminal.progress(console) as watcher:
+        result = grade(order, watcher, known)
+    if result is earlier[0]:
+        console.print("Nothing changed since the last grade; this is its result. To run it again: --fresh")
+    elif not options.only:
+        kept.keep(result)
+    terminal.show(result, console, page="" if options.only else str(kept.page))
+    return result
+
+
+def _keys(options: argparse.Namespace, project: Path) -> list[str]:
+    """The modules to grade. Raises UsageError when nothing says which."""
+    from mlops_grader.grading import module_named, modules  # noqa: PLC0415
+    from mlops_grader.submission import COURSE_FILE, UsageError, module_of  # noqa: PLC0415
+
+    key = options.module or module_of(project)
+    if not key:
+        raise UsageError(f"`{project}` has no `{COURSE_FILE}`: say what to grade with --module, one of {', '.join(modules())}")
+    module_named(key)
+    return [each for each in modules() if each <= key] if options.all else [key]
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,261 @@
+"""m06_containers: an image that runs anywhere, judged by building, running, stopping and rebuilding it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from mlops_grader.check import Fail, check
+from mlops_grader.contract import Contract
+from mlops_grader.instruments import hadolint
+from mlops_grader.instruments.client import READY_SECONDS, Client, SlowRequest, differences
+from mlops_grader.instruments.container import Container, explain, fast_health_check
+from mlops_grader.instruments.docker_engine import Engine
+from mlops_grader.instruments.image import Image, Inside, is_pinned, third_party
+from mlops_grader.instruments.product import Product, source_file_in
+from mlops_grader.submission import Submission
+
+GRACE = 10  # seconds between SIGTERM and SIGKILL
+SIZE_RATIO = 1.3
+MIB = 2**20
+
+
+@check(points=5)
+def test_dockerfile_is_clean(submission: Submission, contract: Contract) -> None:
+    """hadolint finds no errors and no warnings in the Dockerfile.
+
+    The linter knows the mistakes that cost other teams a night: unpinned packages, shells that hide failures, root.
+    An ignore is fine when a comment above it says why.
+    """
+    text = submission.read(contract.image.dockerfile)
+    if remarks := hadolint.lint(text):
+        listed = "\n".join(f"line {remark.line}: {remark.code} {remark.message}" for remark in remarks[:8])
+        raise Fail(listed, fix=f"each rule has a page: https://github.com/hadolint/hadolint/wiki/{remarks[0].code}")
+    if lines := hadolint.unexplained_ignores(text):
+        raise Fail(f"line {lines[0]} switches a rule off without a reason", fix="say why in a comment on the line above it")
+
+
+@check(points=10)
+def test_image_builds(image: Image) -> None:
+    """The image builds from a clean clone after ingest, train and export.
+
+    A build that works on one laptop only is not a build: the pipeline starts from a clone, every time.
+    """
+
+
+@check(points=5, requires=test_image_builds)
+def test_base_image_is_pinned(image: Image) -> None:
+    """Every base image names a version.
+
+    `latest` is another image next week. Then the build breaks on a day when nobody changed anything.
+    """
+    if loose := [base for base in image.build.bases if not is_pinned(base)]:
+        raise Fail(f"the build starts from `{loose[0]}`, which moves", fix="name a version, such as `python:3.13-slim`")
+
+
+@check(points=10, requires=test_image_builds)
+def test_becomes_ready(container: Container, contract: Contract, patients: list[dict[str, Any]]) -> None:
+    """The container answers a valid request within 30 s of its start.
+
+    Orchestrators restart what does not become ready. A health page that says "ok" without a model fools nobody here.
+    """
+    _wait(container, contract.service.port, patients[0])
+
+
+@check(points=10, requires=test_becomes_ready)
+def test_predicts_the_same_as_on_the_host(
+    container: Container, host_service: Client, patients: list[dict[str, Any]]
+) -> None:
+    """For 50 patients the container predicts what the product on the host predicts, within 1e-9.
+
+    Another library version, a stale model or a hard-coded answer in the image shows here and nowhere else.
+    """
+    inside = [container.client.predict(patient) for patient in patients]
+    outside = [host_service.predict(patient) for patient in patients]
+    if (apart := differences(inside, outside)) > 1e-9:
+        raise Fail(
+            f"the predictions differ by up to {apart:.3g}: the container says {inside[0]:.6f} where the host says {outside[0]:.6f}",
+            fix="install the locked versions and copy the model that `export` just made",
+        )
+
+
+@check(points=5, requires=test_becomes_ready)
+def test_settings_come_from_the_environment(
+    engine: Engine, image: Image, contract: Contract, patients: list[dict[str, Any]]
+) -> None:
+    """The port and the log level can be set by environment variables.
+
+    One image goes through every stage, test to production; only its settings change.
+    """
+    names, port = contract.service.settings, contract.service.port + 1234
+    lines = {}
+    with ExitStack() as stack:
+        for level in ("DEBUG", "ERROR"):
+            settings = {names.port: str(port), names.log_level: level}
+            container = stack.enter_context(engine.start(image, contract.service, settings, port))
+            _wait_with_settings(container, port, names.port, patients)
+            lines[level] = len(container.logs().splitlines())
+    if lines["ERROR"] >= lines["DEBUG"]:
+        raise Fail(
+            f"with {names.log_level}=ERROR it logs {lines['ERROR']} lines, with DEBUG {lines['DEBUG']}: the level changes nothing",
+            fix=f"leave the level to {names.log_level}: start the service without a fixed level",
+        )
+
+
+@check(points=10, requires=test_becomes_ready)
+def test_runs_as_an_ordinary_user(container: Container) -> None:
+    """No process in the container runs as root.
+
+    Whoever breaks into the service has the rights of its user. As root, the next kernel bug is a broken machine.
+    """
+    roots = [command for command, uid in container.users().items() if uid == 0]
+    if roots:
+        raise Fail(f"`{roots[0][:120]}` runs as root", fix="make a user in the Dockerfile and switch to it with USER")
+
+
+@check(points=5, requires=test_becomes_ready)
+def test_runs_with_a_read_only_file_system(
+    engine: Engine, image: Image, contract: Contract, patients: list[dict[str, Any]]
+) -> None:
+    """The container works with a read-only root file system and a writable /tmp.
+
+    Clusters mount it so: what cannot be written cannot be changed by an intruder, nor fill the node's disk.
+    """
+    with engine.start(image, contract.service, read_only=True, tmpfs={"/tmp": ""}) as container:  # noqa: S108  # its own
+        _wait(container, contract.service.port, patients[0])
+
+
+@check(points=10, requires=test_becomes_ready)
+def test_stops_when_asked(engine: Engine, image: Image, contract: Contract, patients: list[dict[str, Any]]) -> None:
+    """On SIGTERM the container answers the request in flight and exits within 10 s.
+
+    Every deployment stops the old version. Orchestrators send SIGTERM, wait, then kill: what is killed loses requests.
+    """
+    with engine.start(image, contract.service) as container:
+        container.client.wait_until_ready(patients[0], READY_SECONDS)
+        first = next(iter(container.users()), "")
+        request = SlowRequest(container.client.port, contract.service, patients[0])
+        time.sleep(0.5)  # until the service has read what was sent
+        stopping = container.stop_later(GRACE)
+        time.sleep(1)
+        lost = _finish(request)
+        stopped = stopping.wait()
+    if stopped.killed:
+        raise Fail(
+            f"still running {GRACE} s after SIGTERM, killed; its first process is `{first[:120]}`",
+            fix='make the server the first process, in exec form: CMD ["python", "-m", "..."], or start it with exec',
+        )
+    if lost:
+        raise Fail(
+            f"the request in flight was lost: {lost}",
+            fix="let the server shut down gracefully: it closes its port, finishes what it has, then exits",
+        )
+
+
+@check(points=10, requires=test_image_builds)
+def test_rebuilds_without_installing_again(
+    engine: Engine, context: Product, image: Image, inside: Inside, contract: Contract, scratch: Path, random: Random
+) -> None:
+    """After a change of one source file the rebuild does not install the dependencies again.
+
+    A team builds dozens of times a day. Seconds or minutes each time is decided by the order of the lines.
+    """
+    name = source_file_in(context, inside, random)
+    changed = context.copy(scratch / "changed")
+    with (changed.root / name).open("a", encoding="utf-8") as file:
+        file.write("\n# one more line\n")
+    place = contract.image
+    again = engine.build(changed.root / place.context, changed.root / place.dockerfile, "rebuilt")
+    before = third_party(inside.installed(), contract.name)
+    after = again.modified(before)
+    anew = [path for path, moment in after.items() if moment != before[path]]
+    if anew and again.build.executed:
+        step = again.build.executed[0].instruction
+        raise Fail(
+            f"after a change in `{name}` the build ran `{step[:160]}` again and installed {len(anew)} packages anew",
+            fix="copy the lock file and install first, copy the source after that",
+        )
+
+
+@check(points=10, requires=test_image_builds)
+def test_secrets_stay_out_of_the_image(image: Image, inside: Inside, secrets: Mapping[str, bytes]) -> None:
+    """No layer and no setting of the image holds what only lay beside the code: .env, keys, .git, raw data.
+
+    Whoever pulls an image can read every layer of it, also files that a later layer deletes.
+    """
+    settings = str(image.facts["Config"]).encode() + " ".join(image.instructions()).encode()
+    for name, word in secrets.items():
+        if held := inside.found.get(name):
+            found = f"the planted `{name}` is in the image, as `/{held.path}`, brought in by `{held.instruction[:120]}`"
+            raise Fail(found, fix="copy only what the service needs, and list the rest in a `.dockerignore` in the build context")
+        if word in settings:
+            raise Fail(f"the content of `{name}` is in the image's settings", fix="pass secrets when the container starts")
+
+
+@check(points=5, requires=test_image_builds)
+def test_image_is_small(image: Image, inside: Inside, yardstick: Image) -> None:
+    """The image is at most 1.3 times as large as a plain one with the same service, built on this machine.
+
+    Every node pulls it before it serves; what is not in it need not be patched either.
+    """
+    ratio = image.size / yardstick.size
+    if ratio > SIZE_RATIO:
+        usual = yardstick.look_inside({}).weights()
+        extra = {part: size - usual.get(part, 0) for part, size in inside.weights().items()}
+        heaviest = sorted(extra, key=extra.__getitem__, reverse=True)[:5]
+        listed = ", ".join(f"`/{part}` {extra[part] / MIB:.0f} MiB" for part in heaviest)
+        raise Fail(
+            f"{image.size / MIB:.0f} MiB, {ratio:.1f} times the {yardstick.size / MIB:.0f} MiB of a plain image; most of the difference: {listed}",
+            fix="start from a slim base, install the serving dependencies alone, build in a stage of its own",
+        )
+
+
+@check(points=5, requires=test_becomes_ready)
+def test_health_check_tells_the_truth(
+    engine: Engine, image: Image, contract: Contract, patients: list[dict[str, Any]]
+) -> None:
+    """HEALTHCHECK reports healthy while the service answers, and unhealthy when it hangs.
+
+    The engine restarts what is unhealthy. A check that cannot fail keeps a dead service in the rotation.
+    """
+    declared = image.facts["Config"].get("Healthcheck") or {}
+    if not declared.get("Test") or declared["Test"][0] == "NONE":
+        raise Fail("the image declares no HEALTHCHECK", fix="add one that asks the service itself, with a tool that the image has")
+    with engine.start(image, contract.service, healthcheck=fast_health_check()) as container:
+        container.client.wait_until_ready(patients[0], READY_SECONDS)
+        if not container.wait_for_health("healthy", READY_SECONDS):
+            raise Fail(f"the service answers, but its HEALTHCHECK says {container.health()}: {container.health_words()}",
+                       fix="run the check by hand: docker exec, and use a tool that is in the image")
+        container.hang()
+        if not container.wait_for_health("unhealthy", READY_SECONDS):
+            raise Fail("the service hangs, and its HEALTHCHECK still says healthy",
+                       fix="let the check ask the service over HTTP, with a time limit, and exit 1 without a good answer")
+
+
+def _wait(container: Container, port: int, patient: Mapping[str, Any]) -> None:
+    try:
+        container.client.wait_until_ready(patient, READY_SECONDS)
+    except Fail as failure:
+        raise explain(container, failure, port) from None
+
+
+def _wait_with_settings(container: Container, port: int, name: str, patients: list[dict[str, Any]]) -> None:
+    try:
+        container.client.wait_until_ready(patients[0], READY_SECONDS)
+        for patient in patients[:5]:
+            container.client.predict(patient)
+    except Fail as failure:
+        found = explain(container, failure, port).found
+        raise Fail(f"with {name}={port}: {found}", fix=f"let the service read {name}; fix no port in CMD") from None
+
+
+def _finish(request: SlowRequest) -> str:
+    try:
+        request.finish()
+    except Fail as lost:
+        return lost.found
+    return ""

@@ -1,0 +1,124 @@
+"""The contract: `product.toml`, where a product says how to run and to reach it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from mlops_grader.check import Fail
+
+FILE = "product.toml"
+
+
+class Part(pydantic.BaseModel):
+    """A table of the contract: unknown keys are errors, values keep their TOML type."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Settings(Part):
+    """Names of the environment variables that configure the service."""
+
+    port: str = "PORT"
+    log_level: str = "LOG_LEVEL"
+
+
+class Service(Part):
+    """The running service: where it listens by default, and its endpoints."""
+
+    port: int = pydantic.Field(8000, ge=1, le=65535)
+    live: str = "/health"
+    ready: str = "/ready"
+    predict: str = "/predict"
+    metrics: str = "/metrics"
+    example: str = "examples/request.json"
+    prediction: str = "no_show_probability"
+    settings: Settings = Settings()
+
+
+class Environment(Part):
+    """The locked environment that the `setup` command installs."""
+
+    lock: str = "requirements.lock"
+
+
+class Image(Part):
+    """The container image: its Dockerfile and build context, relative to the project."""
+
+    dockerfile: str = "Dockerfile"
+    context: str = "."
+
+
+class Commands(Part):
+    """Command lines, each run in a clean clone of the project in a virtual environment made for it."""
+
+    setup: str = ""
+    lint: str = ""
+    types: str = ""
+    test: str = ""
+    ingest: str = ""
+    train: str = ""
+    export: str = ""
+    serve: str = ""
+
+
+class Contract(Part):
+    """The whole of `product.toml`."""
+
+    name: str = pydantic.Field("product", pattern=r"^[a-z][a-z0-9_-]*$")
+    service: Service = Service()
+    environment: Environment = Environment()
+    image: Image = Image()
+    commands: Commands = Commands()
+
+    def command(self, name: str) -> str:
+        """The command line of that name. Raises Fail when the contract leaves it out or empty."""
+        line: str = getattr(self.commands, name)
+        if not line.strip():
+            raise Fail(f"`{FILE}` names no `{name}` command", fix=f'add `{name} = "..."` under [commands] in `{FILE}`')
+        return line
+
+
+def load(folder: Path) -> Contract:
+    """Read the contract of the project in that folder. Raises Fail that names the file, the fact and the way out."""
+    path = folder / FILE
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise Fail(f"there is no `{FILE}`", fix=f"commit a `{FILE}`: it says how to run and reach the product") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fail(f"`{FILE}` cannot be read: {error}", fix="save it as UTF-8 text") from None
+    try:
+        return Contract.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise Fail(f"`{FILE}` is not valid TOML: {error}", fix="mend that line") from None
+    except pydantic.ValidationError as error:
+        raise _explain(error) from None
+
+
+def _explain(error: pydantic.ValidationError) -> Fail:
+    first = error.errors()[0]
+    *table, key = (str(part) for part in first["loc"])
+    place = f"[{'.'.join(table)}] " if table else ""
+    if first["type"] == "extra_forbidden":
+        known = _fields(Contract, table)
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(sorted(known))}"
+        return Fail(f"`{FILE}`: {place}has the unknown key `{key}`", fix=hint)
+    return Fail(f"`{FILE}`: {place}`{key}` is {first['input']!r}: {_plain(first['msg'])}", fix="mend that value")
+
+
+def _fields(model: type[pydantic.BaseModel], table: list[str]) -> list[str]:
+    for name in table:
+        annotation: Any = model.model_fields[name].annotation
+        model = annotation
+    return list(model.model_fields)
+
+
+def _plain(message: str) -> str:
+    return re.sub(r"^Input should", "it should", message)

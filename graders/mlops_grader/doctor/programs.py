@@ -1,0 +1,53 @@
+"""Programs: Python, git, uv, Prometheus."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from mlops_grader.doctor.finding import Finding
+from mlops_grader.doctor.system import System, install_command
+
+OLDEST_PYTHON = (3, 11)
+
+
+def python(version: tuple[int, int, int]) -> Finding:
+    """The Python that runs the grader."""
+    wanted = ".".join(map(str, OLDEST_PYTHON)) + " or newer"
+    found = ".".join(map(str, version))
+    return Finding("Python", found, wanted, version[:2] >= OLDEST_PYTHON, "uv python install 3.13")
+
+
+def program(name: str, system: System, path: str) -> Finding:
+    """A command that must be on the search path and say its version; the finding has the command's name."""
+    found = shutil.which(name, path=path)
+    version = _version(found) if found else None
+    if version:
+        return Finding(name, version, "any version", ok=True)
+    broken = f"`{found}` does not start" if found else "not on PATH"
+    return Finding(name, broken, "any version", ok=False, mend=install_command(system, name))
+
+
+def prometheus(system: System, path: str) -> Finding:
+    """The monitoring server, which only some modules start."""
+    there = shutil.which("prometheus", path=path)
+    return Finding(
+        "Prometheus", there or "not on PATH", "any version", there is not None, install_command(system, "prometheus")
+    )
+
+
+def search_path(path: str) -> str:
+    """PATH, and the folder of this Python: the grader's own environment brings a uv of its own."""
+    return os.pathsep.join([path, str(Path(sys.executable).parent)])
+
+
+def _version(found: str) -> str | None:
+    """The number in what `--version` prints."""
+    try:
+        run = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=15, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    number = re.search(r"\d+(?:\.\d+)+", run.stdout)
+    return number[0] if run.returncode == 0 and number else None

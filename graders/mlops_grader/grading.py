@@ -1,0 +1,220 @@
+"""Run the checks of a module on a submission and return a result."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+import importlib
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mlops_grader import __version__, checks
+from mlops_grader.check import Check, Verdict, checks_in
+from mlops_grader.plugin import Grading, Verdicts, unfit
+from mlops_grader.result import Graded, Outcome, Result
+from mlops_grader.submission import Submission, UsageError, snapshot
+
+PACKAGE = Path(str(files("mlops_grader")))
+
+# pytest as the grader wants it: its own settings, no plugin and no conftest of anybody, no cache, no terminal
+_PYTEST = (
+    "-c", str(PACKAGE / "checks" / "pytest.ini"), f"--rootdir={PACKAGE}", "--noconftest", "--assert=plain", "--capture=no",
+    "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:warnings",
+    "-p", "no:faulthandler", "-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:doctest", "-p", "no:junitxml",
+)  # fmt: skip
+
+
+class Interrupted(Exception):
+    """The grade was stopped from outside; `result` holds what was known by then."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__("stopped")
+        self.result = result
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told when a check begins and how it ended."""
+
+    started: Callable[[Check], None] = lambda _: None
+    ended: Callable[[Check, Verdicts], None] = lambda _, __: None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: the module's checks on a project. An empty `only` means all; no seed, one from the tree."""
+
+    project: Path
+    module: ModuleType
+    only: tuple[str, ...] = ()
+    seed: int | None = None
+    commit: str | None = None
+    authority: str = "advisory"
+
+    @property
+    def key(self) -> str:
+        """The module's key."""
+        return self.module.__name__.rsplit(".", 1)[-1]
+
+
+def modules() -> tuple[str, ...]:
+    """The keys of all modules that have checks, in the order of the course."""
+    return tuple(sorted(path.stem for path in Path(checks.__path__[0]).glob("m[0-9]*.py")))
+
+
+def module_named(key: str) -> ModuleType:
+    """The checks of a module. Raises UsageError that guesses what was meant."""
+    if key not in modules():
+        close = difflib.get_close_matches(key, modules(), n=1, cutoff=0.3)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"there is no module `{key}`: {hint}The modules are {', '.join(modules())}")
+    return importlib.import_module(f"mlops_grader.checks.{key}")
+
+
+@cache
+def identity() -> str:
+    """The grader's release and a hash of its own source, so that two different graders never pass for one."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def seed_of(tree: str, module: str) -> int:
+    """The seed of an advisory grade: the same for the same files, another after every change."""
+    return int(hashlib.sha256(f"{tree} {module}".encode()).hexdigest()[:8], 16)
+
+
+def grade(order: Order, watcher: Watcher | None = None, known: Callable[[str, int], Result | None] | None = None) -> Result:
+    """Grade a project.
+
+    known: asked with the tree and the seed before anything runs; a result that it returns is the answer.
+    Raises UsageError, and Interrupted when it was stopped from outside; nothing is left behind in either case.
+    """
+    selected = _selected(checks_in(order.module), order.only)
+    started = time.time()
+    with tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name, _terminable():
+        folder = Path(name).resolve()
+        submission = snapshot(order.project, folder, order.commit)
+        seed = seed_of(submission.tree, order.key) if order.seed is None else order.seed
+        earlier = known(submission.tree, seed) if known else None
+        if earlier:
+            return earlier
+        grading = Grading(
+            submission, checks_in(order.module), selected, seed, folder, *_told(watcher or Watcher())
+        )
+        stopped = _run(order.module, grading)
+        result = _result(order, grading, started)
+    if stopped:
+        raise Interrupted(result)
+    return result
+
+
+def _told(watcher: Watcher) -> tuple[Callable[[Check], None], Callable[[Check, Verdicts], None]]:
+    return watcher.started, watcher.ended
+
+
+def _run(module: ModuleType, grading: Grading) -> bool:
+    """Run pytest; whether it was stopped from outside. Raises UsageError that a check came upon."""
+    if grading.submission.problems:
+        grading.verdicts = {check.id: unfit(grading.submission.problems) for check in grading.checks}
+        return False
+    with _own_environment():
+        code = pytest.main([*_PYTEST, f"--basetemp={grading.folder / 'pytest'}", str(module.__file__)], plugins=[grading])
+    if grading.usage_error:
+        raise grading.usage_error
+    return code == pytest.ExitCode.INTERRUPTED
+
+
+def _selected(all_checks: Sequence[Check], only: Sequence[str]) -> frozenset[str]:
+    """The ids of the checks asked for, and of all that they require. Raises UsageError for an unknown one."""
+    by_id = {check.id: check for check in all_checks}
+    wanted = [name if name.startswith("test_") else f"test_{name}" for name in only] or list(by_id)
+    for name in wanted:
+        if name not in by_id:
+            close = difflib.get_close_matches(name, by_id, n=1, cutoff=0.3)
+            raise UsageError(f"there is no check `{name}`" + (f": did you mean {close[0]}?" if close else ""))
+    todo, chosen = list(wanted), set()
+    while todo:
+        name = todo.pop()
+        if name not in chosen:
+            chosen.add(name)
+            todo.extend(by_id[name].requires)
+    return frozenset(chosen)
+
+
+def _result(order: Order, grading: Grading, started: float) -> Result:
+    submission: Submission = grading.submission
+    return Result(
+        grader=identity(),
+        submission=Graded(submission.commit, submission.tree, submission.clean, order.key),
+        authority=order.authority,
+        seed=grading.seed,
+        started_at=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seconds=time.time() - started,
+        checks=tuple(_outcome(check, grading, order.key) for check in grading.checks),
+    )
+
+
+def _outcome(check: Check, grading: Grading, key: str) -> Outcome:
+    """What is written down for a check. One that never ran is an error of the grader, unless nobody asked for it."""
+    left_out = Verdicts(Verdict.NOT_RUN, "it was not asked for", fix="grade without --only")
+    never = Verdicts(Verdict.ERROR, "the check did not run", fix="grade again; report it when it stays")
+    default = never if check.id in grading.selected else left_out
+    ended = grading.verdicts.get(check.id, default)
+    passed = ended.verdict is Verdict.PASSED
+    return Outcome(
+        id=check.id,
+        title=check.title,
+        points=check.points if passed else 0,
+        max_points=check.points,
+        verdict=ended.verdict,
+        found=ended.found,
+        fix=ended.fix,
+        why=check.why,
+        lesson=f"lessons/{key}.md#{check.anchor}",
+        blocked_by=ended.blocked_by,
+        seconds=ended.seconds,
+    )
+
+
+@contextlib.contextmanager
+def _own_environment() -> Iterator[None]:
+    """Keep variables that steer pytest away from it."""
+    kept = {key: os.environ.pop(key) for key in list(os.environ) if key.startswith("PYTEST_")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(kept)
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a request to terminate end the grade as Ctrl-C does, with everything cleaned up."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread: somebody else owns the signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,1 @@
+"""Instruments: each measures one thing about a product."""

@@ -1,0 +1,147 @@
+"""Talks HTTP to a product: waits until it answers, asks for predictions, and sends a body slowly."""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+import httpx
+
+from mlops_grader.check import Fail
+from mlops_grader.contract import Service
+from mlops_grader.submission import Submission
+
+READY_SECONDS = 30  # how long a service may take until it answers
+ANSWER_LIMIT = 2**20  # bytes of an answer that are read
+
+
+@dataclass(frozen=True)
+class Client:
+    """One product at one address of this machine. `alive` says why it is gone, None while it runs."""
+
+    port: int
+    service: Service
+    alive: Callable[[], str | None]
+
+    @property
+    def address(self) -> str:
+        """Where it is reached."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def predict(self, body: Mapping[str, Any], timeout: float = 10.0) -> float:
+        """The probability that it answers for one valid request. Raises Fail for any other answer."""
+        try:
+            answer = self._ask("POST", self.service.predict, timeout, json=body)
+        except httpx.HTTPError as error:
+            raise Fail(f"POST {self.service.predict} got no answer: {plain(error)}") from None
+        return probability(answer, self.service)
+
+    def get(self, path: str, timeout: float = 5.0) -> httpx.Response:
+        """The answer to a GET. Raises httpx.HTTPError when there is none."""
+        return self._ask("GET", path, timeout)
+
+    def wait_until_ready(self, body: Mapping[str, Any], seconds: float) -> float:
+        """Seconds until a valid request was answered. Raises Fail that says what it did instead.
+
+        The words of a health endpoint are not believed: ready is what answers.
+        """
+        started = time.monotonic()
+        last = "nothing was tried"
+        while time.monotonic() - started < seconds:
+            gone = self.alive()
+            if gone:
+                raise Fail(gone)
+            try:
+                self.predict(body, timeout=min(5.0, seconds))
+            except Fail as failure:
+                last = failure.found
+                time.sleep(0.1)
+            else:
+                return time.monotonic() - started
+        raise Fail(f"no valid request was answered within {seconds:g} s; last: {last}")
+
+    def _ask(self, method: str, path: str, timeout: float, **more: Any) -> httpx.Response:
+        # a connection of its own: a kept one would hide that a server stops listening
+        with httpx.Client(base_url=self.address, timeout=timeout, trust_env=False) as client:
+            with client.stream(method, path, **more) as answer:
+                read = b""
+                for chunk in answer.iter_bytes():
+                    read += chunk
+                    if len(read) > ANSWER_LIMIT:
+                        raise httpx.DecodingError("the answer is larger than 1 MiB")
+                return httpx.Response(answer.status_code, headers={"content-type": answer.headers.get("content-type", "")}, content=read)
+
+
+class SlowRequest:
+    """A request that is in flight for as long as its last byte is held back."""
+
+    def __init__(self, port: int, service: Service, body: Mapping[str, Any]) -> None:
+        payload = json.dumps(body).encode()
+        self._service = service
+        self._last = payload[-1:]
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=15)
+        self._connection.putrequest("POST", service.predict)
+        self._connection.putheader("Content-Type", "application/json")
+        self._connection.putheader("Content-Length", str(len(payload)))
+        self._connection.endheaders(payload[:-1])
+
+    def finish(self) -> float:
+        """Send the last byte and read the probability. Raises Fail when the answer does not come."""
+        try:
+            with closing(self._connection) as connection:
+                connection.send(self._last)
+                answer = connection.getresponse()
+                content = answer.read(ANSWER_LIMIT)
+        except (OSError, HTTPException) as error:
+            raise Fail(f"the connection was dropped ({plain(error)})") from None
+        return probability(httpx.Response(answer.status, content=content), self._service)
+
+
+def probability(answer: httpx.Response, service: Service) -> float:
+    """The probability in an answer. Raises Fail that shows the answer when there is none between 0 and 1."""
+    shown = f"{answer.status_code} {answer.text[:200]!r}"
+    if answer.status_code != httpx.codes.OK:
+        raise Fail(f"POST {service.predict} answered {shown}")
+    try:
+        value = answer.json()[service.prediction]
+    except (ValueError, KeyError, TypeError):
+        raise Fail(f"the answer has no `{service.prediction}`: {shown}", fix="name the key in `product.toml`: [service] prediction") from None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= 1:
+        raise Fail(f"`{service.prediction}` is {value!r}, not a probability")
+    return float(value)
+
+
+def example(submission: Submission, service: Service) -> dict[str, Any]:
+    """The valid request that the contract names. Raises Fail when it is missing or not a JSON object."""
+    try:
+        body = json.loads(submission.read(service.example))
+    except ValueError as error:
+        raise Fail(f"`{service.example}` is not JSON: {error}", fix="put one valid request there") from None
+    if not isinstance(body, dict):
+        raise Fail(f"`{service.example}` is not a JSON object", fix="put one valid request there")
+    return body
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def plain(error: Exception) -> str:
+    """An exception as a phrase."""
+    return str(error) or type(error).__name__
+
+
+def differences(left: Sequence[float], right: Sequence[float]) -> float:
+    """The largest absolute difference between two rows of probabilities."""
+    return max(abs(a - b) for a, b in zip(left, right, strict=True))

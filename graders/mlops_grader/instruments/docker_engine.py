@@ -1,0 +1,212 @@
+"""The container engine of this machine: builds images, starts containers, and forgets them afterwards."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from mlops_grader.check import Fail, NotRun
+from mlops_grader.contract import Service
+from mlops_grader.instruments import container as containers
+from mlops_grader.instruments.client import Client
+from mlops_grader.instruments.engine import build_client
+from mlops_grader.instruments.image import Build, Image, read_log
+from mlops_grader.submission import UsageError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+LABEL = "mlops-grader.run"
+BUILD_SECONDS = 1500
+DOCTOR = "nox -s doctor says what is missing; on Debian and Ubuntu nox -s doctor -- --install mends it"
+
+# what an image is run with unless a check says otherwise
+LIMITS: Mapping[str, Any] = {"mem_limit": "2g", "memswap_limit": "2g", "nano_cpus": 2 * containers.SECOND, "pids_limit": 256}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A reachable engine. Everything that it makes carries the label of this run."""
+
+    api: DockerClient
+    program: Path
+    run: str
+    root_uid: int
+
+    def build(self, context: Path, dockerfile: Path, name: str) -> Image:
+        """Build an image with BuildKit. Raises Fail with the words of the step that failed, NotRun without network."""
+        tag = f"mlops-grader/{self.run}:{name}"
+        command = [
+            str(self.program), "build", "--progress=plain", f"--label={LABEL}={self.run}",
+            f"--file={dockerfile}", f"--tag={tag}", str(context),
+        ]  # fmt: skip
+        done = _execute(command)
+        if "no space left on device" in done.stdout:
+            raise UsageError("the disk is full: docker system prune frees what old builds left")
+        build = read_log(done.stdout)
+        if done.returncode:
+            raise _why_it_failed(build, done.stdout)
+        return Image(self.api, tag, build)
+
+    @contextmanager
+    def start(
+        self, image: Image, service: Service, variables: Mapping[str, str] | None = None, port: int | None = None, **options: Any
+    ) -> Iterator[containers.Container]:
+        """Start a container of an image, its port published on 127.0.0.1, and remove it afterwards."""
+        from docker.errors import APIError  # noqa: PLC0415
+
+        inside = port or service.port
+        try:
+            handle = self.api.containers.create(
+                image.tag,
+                environment=dict(variables or {}),
+                ports={f"{inside}/tcp": ("127.0.0.1", None)},
+                labels={LABEL: self.run},
+                **{**LIMITS, **options},
+            )
+        except APIError as error:
+            raise _why_it_cannot_start(error) from None
+        try:
+            _start(handle)
+            client = Client(containers.port_of(handle, inside), service, lambda: containers.ending(handle))
+            yield containers.Container(handle, client, self.root_uid)
+        finally:
+            with suppress(APIError):
+                handle.remove(force=True, v=True)
+
+    def forget(self) -> None:
+        """Remove the containers and images of this run; layers stay in the build cache."""
+        self._forget(self.run)
+
+    def forget_the_dead(self) -> None:
+        """Remove what runs left whose process is gone, killed before it could clean up."""
+        listed = [entry.labels for entry in self.api.containers.list(all=True, filters={"label": LABEL})]
+        listed += [entry.labels for entry in self.api.images.list(filters={"label": LABEL})]
+        for run in {labels[LABEL] for labels in listed if LABEL in labels}:
+            if _is_dead(run):
+                self._forget(run)
+
+    def _forget(self, run: str) -> None:
+        from docker.errors import APIError  # noqa: PLC0415
+
+        labelled = {"label": f"{LABEL}={run}"}
+        for handle in self.api.containers.list(all=True, filters=labelled):
+            with suppress(APIError):
+                handle.remove(force=True, v=True)
+        for image in self.api.images.list(filters=labelled):
+            for tag in image.tags:
+                if tag.startswith(f"mlops-grader/{run}:"):
+                    with suppress(APIError):
+                        self.api.images.remove(tag, force=True)
+
+
+def run_label() -> str:
+    """A name for this run that tells, on this machine, whether its process still lives."""
+    return f"{_machine()}-{os.getpid()}-{int(psutil.Process().create_time())}"
+
+
+def connect(run: str) -> Engine:
+    """The engine of this machine. Raises NotRun when there is none, or none that builds with BuildKit."""
+    try:
+        import docker  # noqa: PLC0415
+        from docker.errors import DockerException  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise NotRun(
+            "the Python package docker is not installed", fix="uv pip install 'mlops-grader[containers]'"
+        ) from None
+    try:
+        api = docker.from_env(timeout=120)
+        info = api.info()
+    except DockerException as error:
+        raise NotRun(f"no container engine answers on this machine ({_first_line(error)})", fix=DOCTOR) from None
+    program = build_client()
+    if program is None:
+        raise NotRun("no docker client on PATH can build with BuildKit", fix=DOCTOR)
+    engine = Engine(api, program, run, _root_uid(info))
+    engine.forget_the_dead()
+    return engine
+
+
+def _execute(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+    try:
+        return subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            text=True, encoding="utf-8", errors="replace", timeout=BUILD_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise Fail(f"the image was not built after {BUILD_SECONDS // 60} minutes") from None
+
+
+def _why_it_failed(build: Build, log: str) -> Exception:
+    step = next((step for step in build.steps if step.failed), None)
+    errors = [line for line in log.splitlines() if re.match(r"(ERROR|error|failed)\b", line)]
+    words = errors[-1] if errors else "\n".join(log.splitlines()[-5:])
+    if step is None:
+        return Fail(f"the image does not build: {words}", fix="run docker build in a fresh clone and mend what it says")
+    if "load metadata" in step.name:
+        return _why_no_base(step.name.rsplit(" ", 1)[-1], words)
+    printed = "\n".join(step.output.splitlines()[-8:])
+    found = f"the image does not build: `{step.instruction}` fails\n{printed or words}"
+    return Fail(found, fix="run docker build in a fresh clone and mend that step")
+
+
+def _why_no_base(base: str, words: str) -> Exception:
+    if re.search(r"not found|does not exist|denied|manifest unknown|invalid", words):
+        return Fail(f"the base image `{base}` does not exist: {words}", fix="name an image and tag that the registry has")
+    return NotRun(
+        f"the base image `{base}` is not on this machine and the image registry cannot be reached",
+        fix=f"docker pull {base}, once, with a network",
+    )
+
+
+def _start(handle: Any) -> None:
+    from docker.errors import APIError  # noqa: PLC0415
+
+    try:
+        handle.start()
+    except APIError as error:
+        raise _why_it_cannot_start(error) from None
+
+
+def _why_it_cannot_start(error: Any) -> Fail:
+    words = str(error.explanation or error)
+    if "no command specified" in words.lower():
+        return Fail("the image has no CMD and no ENTRYPOINT: it starts nothing", fix='end the Dockerfile with CMD ["...", "..."]')
+    return Fail(f"the container cannot start: {words}", fix="docker run it by hand and mend what it says")
+
+
+def _root_uid(info: Mapping[str, Any]) -> int:
+    """The user id that a container's root has on the engine's machine, which the engine shows for its processes."""
+    options = " ".join(info.get("SecurityOptions") or ())
+    if "name=rootless" in options and hasattr(os, "getuid"):
+        return os.getuid()
+    remapped = re.search(r"/(\d+)\.\d+$", str(info.get("DockerRootDir", "")))
+    return int(remapped[1]) if remapped and "name=userns" in options else 0
+
+
+def _machine() -> str:
+    return re.sub(r"[^a-z0-9]+", "", platform.node().lower())[:20] or "machine"
+
+
+def _is_dead(run: str) -> bool:
+    machine, pid, born = (run.rsplit("-", 2) + ["", ""])[:3]
+    if machine != _machine() or not pid.isdigit():
+        return False
+    try:
+        return str(int(psutil.Process(int(pid)).create_time())) != born
+    except psutil.Error:
+        return True
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__

@@ -1,0 +1,54 @@
+"""What hadolint says of a Dockerfile, and which of its findings the author waves away without a reason."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops_grader.check import NotRun
+
+SERIOUS = ("error", "warning")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One finding: its rule, line (counted from 1) and words."""
+
+    code: str
+    line: int
+    level: str
+    message: str
+
+
+def lint(text: str) -> list[Remark]:
+    """The errors and warnings in the text of a Dockerfile; ignores inside the file count, settings beside it do not."""
+    program = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or shutil.which("hadolint")
+    if program is None:
+        raise NotRun("hadolint is not installed", fix="uv pip install 'mlops-grader[containers]'")
+    command = [program, "--no-fail", "--format", "json", "-"]
+    # run in a folder without settings: a .hadolint.yaml of the submission could silence every rule
+    done = subprocess.run(
+        command, input=text.encode(), capture_output=True, cwd=Path(program).parent, timeout=60, check=False
+    )
+    if not done.stdout.strip():
+        raise RuntimeError(f"hadolint said nothing: {done.stderr.decode(errors='replace')[:300]}")
+    remarks = [Remark(row["code"], row["line"], row["level"], row["message"]) for row in json.loads(done.stdout)]
+    return [remark for remark in remarks if remark.level in SERIOUS]
+
+
+def unexplained_ignores(text: str) -> list[int]:
+    """The lines, counted from 1, that switch a rule off with no comment above them that says why."""
+    lines = text.splitlines()
+    ignoring = [number for number, line in enumerate(lines) if re.match(r"\s*#\s*hadolint\s+(global\s+)?ignore\s*=", line)]
+    return [number + 1 for number in ignoring if number == 0 or not _is_reason(lines[number - 1])]
+
+
+def _is_reason(line: str) -> bool:
+    """A comment of at least three words that is no instruction to a tool."""
+    match = re.match(r"\s*#\s*(?!hadolint)(\w.*)", line)
+    return bool(match) and len(match[1].split()) >= 3 and not re.match(r"(syntax|escape|check)\s*=", match[1])

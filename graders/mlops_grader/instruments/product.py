@@ -1,0 +1,64 @@
+"""A product in a folder of its own, where its commands can be run and its files changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from random import Random
+
+from mlops_grader.check import Fail
+from mlops_grader.contract import Contract
+from mlops_grader.instruments.environment import Environment
+from mlops_grader.instruments.image import Inside
+from mlops_grader.instruments.sandbox import Finished, Limits, Sandbox
+from mlops_grader.submission import Submission
+
+
+@dataclass(frozen=True)
+class Product:
+    """A clean clone with the environment in which its commands run."""
+
+    submission: Submission
+    environment: Environment
+    sandbox: Sandbox
+    contract: Contract
+
+    @property
+    def root(self) -> Path:
+        """The folder in which its commands run."""
+        return self.submission.root
+
+    def run(self, name: str, variables: Mapping[str, str] | None = None, limits: Limits | None = None) -> Finished:
+        """Run one command of the contract. Raises Fail when the contract does not name it."""
+        return self.shell(self.contract.command(name), variables, limits)
+
+    def shell(self, line: str, variables: Mapping[str, str] | None = None, limits: Limits | None = None) -> Finished:
+        """Run a command line in the project's folder and environment."""
+        return self.sandbox.run(line, self.root, {**self.environment.variables(), **(variables or {})}, limits)
+
+    def must(self, name: str, variables: Mapping[str, str] | None = None, limits: Limits | None = None) -> Finished:
+        """Run one command of the contract. Raises Fail unless it ends with exit code 0."""
+        done = self.run(name, variables, limits)
+        if not done.ok:
+            raise Fail(f"the `{name}` command fails: {done}", fix=f"run `{done.command}` in a fresh clone and mend what it says")
+        return done
+
+    def copy(self, folder: Path) -> Product:
+        """The same product as it is now, in another folder."""
+        return Product(self.submission.copy(folder), self.environment, self.sandbox, self.contract)
+
+
+def source_file_in(product: Product, inside: Inside, random: Random) -> str:
+    """A source file of the project that its image holds too. Raises Fail when the image holds none."""
+    held = {(PurePosixPath(file.path).name, file.size) for file in inside.files}
+    sources = [name for name in product.submission.files if name.endswith(".py") and not _is_test(name)]
+    there = [name for name in sources if (PurePosixPath(name).name, (product.root / name).stat().st_size) in held]
+    if not there:
+        raise Fail("no source file of the project is in the image", fix="copy the package into the image")
+    return random.choice(there)
+
+
+def _is_test(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.name.startswith(("test_", "conftest")) or path.name == "noxfile.py" or "tests" in path.parts

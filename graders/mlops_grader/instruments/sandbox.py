@@ -1,0 +1,281 @@
+"""The only door through which a student's commands run: bounded, scrubbed, and ended with all their children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Protocol
+from urllib.parse import urlsplit
+
+import psutil
+
+MARK = "MLOPS_GRADER_SANDBOX"
+TICK = 0.05  # seconds between two looks at a running command
+
+# what a command needs of this machine to find its tools, speak its language and reach a package index
+_KEPT = frozenset(
+    "PATH LANG LANGUAGE LC_ALL LC_CTYPE TZ SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT PROCESSOR_ARCHITECTURE NUMBER_OF_PROCESSORS "
+    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
+    "PIP_CERT PIP_CONFIG_FILE PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CACHE_DIR "
+    "UV_CACHE_DIR UV_DEFAULT_INDEX UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_CONFIG_FILE UV_NATIVE_TLS UV_OFFLINE "
+    "UV_PYTHON_INSTALL_DIR UV_HTTP_TIMEOUT".split()
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one command may use. Beyond any of these it is ended with all its children.
+
+    seconds: wall time. processes: alive at once. memory: bytes resident, all its processes together.
+    output: bytes printed; the first and last `shown` bytes of it are kept.
+    """
+
+    seconds: float = 120.0
+    processes: int = 256
+    memory: int = 6 * 2**30
+    output: int = 64 * 2**20
+    shown: int = 256 * 2**10
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended. `stopped` says which limit ended it, None when it ended by itself."""
+
+    command: str
+    exit: int
+    output: str
+    seconds: float
+    stopped: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """It ended by itself with exit code 0."""
+        return self.exit == 0 and self.stopped is None
+
+    def tail(self, lines: int = 8) -> str:
+        """The last lines that it printed."""
+        return "\n".join(self.output.strip().splitlines()[-lines:])
+
+    def __str__(self) -> str:
+        how = self.stopped or f"exit code {self.exit}"
+        words = self.tail()
+        return f"`{self.command}`: {how}" + (f"\n{words}" if words else ", and it printed nothing")
+
+
+class Sandbox(Protocol):
+    """Runs commands that the grader does not trust."""
+
+    def run(
+        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
+    ) -> Finished:
+        """Run a command to its end, or to the first limit that it reaches."""
+
+    def start(
+        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
+    ) -> contextmanager[Running]:  # type: ignore[valid-type]  # the decorator's own type is not subscriptable
+        """Start a command that goes on in the background until the context ends."""
+
+
+@dataclass(frozen=True)
+class HostSandbox:
+    """Runs commands as processes of this machine, for a person's own work on that person's own machine.
+
+    Each gets a process group and session of its own, a home folder of its own, and an environment without tokens.
+    It is no wall against a determined attacker: code of other people belongs in a container.
+    """
+
+    home: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def run(
+        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
+    ) -> Finished:
+        """Run a command to its end, or to the first limit that it reaches."""
+        with self.start(command, folder, variables, limits) as running:
+            return running.wait()
+
+    @contextmanager
+    def start(
+        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
+    ) -> Iterator[Running]:
+        """Start a command that goes on in the background until the context ends."""
+        token = uuid.uuid4().hex
+        environment = {**self._environment(), **(variables or {}), MARK: token}
+        text = command if isinstance(command, str) else subprocess.list2cmdline(command)
+        started = time.time() - 1  # some systems round a process's age to whole seconds
+        process = subprocess.Popen(
+            command,
+            shell=isinstance(command, str),  # noqa: S602  # the contract's commands are command lines
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            running = Running(process, text, limits or Limits())
+            yield running
+        finally:
+            end_tree(process, token, started)
+            if process.stdout:
+                process.stdout.close()
+
+    def _environment(self) -> dict[str, str]:
+        """The variables of this process that a command may see, and a home of its own."""
+        kept = {key: value for key, value in os.environ.items() if key.upper() in _KEPT and not _has_password(value)}
+        self.home.mkdir(parents=True, exist_ok=True)
+        temporary = self.home / "tmp"
+        temporary.mkdir(exist_ok=True)
+        own = {key: str(self.home) for key in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
+        own |= {key: str(temporary) for key in ("TMPDIR", "TEMP", "TMP")}
+        quiet = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "DO_NOT_TRACK": "1", "CI": "true"}
+        return {**kept, **own, **quiet, **self.extra}
+
+
+class Running:
+    """A command under way: watches its limits and keeps what it prints."""
+
+    def __init__(self, process: subprocess.Popen[bytes], command: str, limits: Limits) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._command = command
+        self._limits = limits
+        self._started = time.monotonic()
+        self._stopped: str | None = None
+        self._printed = _Printed(limits.shown)
+        assert process.stdout is not None  # noqa: S101  # it was opened as a pipe
+        threading.Thread(target=self._printed.read, args=(process.stdout,), daemon=True).start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def poll(self) -> Finished | None:
+        """How it ended, None while it runs."""
+        return self._finished() if self._process.poll() is not None else None
+
+    def wait(self) -> Finished:
+        """Wait for its end; a limit ends it."""
+        self._process.wait()
+        return self._finished()
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self._printed.text()
+
+    def _finished(self) -> Finished:
+        self._printed.closed.wait(timeout=0.5)  # a child that lives on may hold the pipe open
+        return Finished(
+            self._command, self._process.returncode, self.output, time.monotonic() - self._started, self._stopped
+        )
+
+    def _watch(self) -> None:
+        while self._process.poll() is None:
+            self._stopped = self._beyond()
+            if self._stopped:
+                _kill_group(self._process)
+                return
+            time.sleep(TICK)
+
+    def _beyond(self) -> str | None:
+        if time.monotonic() - self._started > self._limits.seconds:
+            return f"still running after {self._limits.seconds:g} s, ended"
+        if self._printed.size > self._limits.output:
+            return f"printed more than {self._limits.output // 2**20} MiB, ended"
+        family = _family(self._process.pid)
+        if len(family) > self._limits.processes:
+            return f"more than {self._limits.processes} processes at once, ended"
+        if sum(map(_resident, family)) > self._limits.memory:
+            return f"used more than {self._limits.memory / 2**30:g} GiB of memory, ended"
+        return None
+
+
+class _Printed:
+    """The first and the last part of what a command prints, and how much it was."""
+
+    def __init__(self, shown: int) -> None:
+        self.size = 0
+        self.closed = threading.Event()
+        self._half = shown // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._lock = threading.Lock()
+
+    def read(self, pipe: IO[bytes]) -> None:
+        """Take all that comes until the pipe is closed."""
+        with suppress(OSError, ValueError):  # closed by the one who ends the command
+            while chunk := os.read(pipe.fileno(), 65536):
+                self._add(chunk)
+        self.closed.set()
+
+    def _add(self, chunk: bytes) -> None:
+        with self._lock:
+            self.size += len(chunk)
+            room = self._half - len(self._head)
+            self._head += chunk[:room] if room > 0 else b""
+            self._tail += chunk[max(room, 0) :]
+            del self._tail[: -self._half]
+
+    def text(self) -> str:
+        with self._lock:
+            gap = self.size - len(self._head) - len(self._tail)
+            middle = f"\n[... {gap} bytes left out ...]\n".encode() if gap else b""
+            return (self._head + middle + self._tail).decode("utf-8", errors="replace")
+
+
+def end_tree(process: subprocess.Popen[bytes], token: str, started: float) -> None:
+    """End a command, its process group, its descendants, and whatever still carries its mark."""
+    for _ in range(50):
+        _kill_group(process)
+        left = [member for member in _family(process.pid) if member.pid != process.pid] + list(_marked(token, started))
+        if not left and process.poll() is not None:
+            return
+        for member in left:
+            with suppress(psutil.Error):
+                member.kill()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=TICK)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        for member in reversed(_family(process.pid)):
+            with suppress(psutil.Error):
+                member.kill()
+    else:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.poll()
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        leader = psutil.Process(pid)
+        return [leader, *leader.children(recursive=True)]
+    return []
+
+
+def _marked(token: str, started: float) -> Iterator[psutil.Process]:
+    """Processes that left the group and the family, but inherited the mark in their environment."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.create_time() >= started and process.environ().get(MARK) == token and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+
+
+def _resident(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _has_password(value: str) -> bool:
+    return any(urlsplit(word).password for word in value.split() if "@" in word)

@@ -1,0 +1,40 @@
+"""`python -m noshow export`: the registered champion becomes a folder that serving can load."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from noshow.bundle import MODEL_FILE, Provenance, save_provenance, sha256
+from noshow.errors import ProductError
+from noshow.features import FEATURES
+from noshow.replacing import replacing_folder
+from noshow.settings import Settings
+from noshow.tracking import DATABASE, NAME, Champion, champion, fetch_model, open_store
+
+
+def run(settings: Settings) -> str:
+    """Put the champion's model and provenance in the place of an earlier export."""
+    database = settings.tracking_dir / DATABASE
+    if not database.is_file():
+        raise ProductError(f"`{database}` does not exist; make it with `python -m noshow train`")
+    client = open_store(settings.tracking_dir)
+    chosen = champion(client)
+    with replacing_folder(settings.model_dir) as folder:
+        fetch_model(client, chosen.run_id, folder).replace(folder / MODEL_FILE)
+        save_provenance(_provenance(chosen, folder), folder)
+    return f"version {chosen.version} of {NAME} (run {chosen.run_id}) exported to `{settings.model_dir}`"
+
+
+def _provenance(chosen: Champion, folder: Path) -> Provenance:
+    return Provenance(
+        name=NAME,
+        version=chosen.version,
+        run_id=chosen.run_id,
+        trained_at=datetime.fromtimestamp(chosen.ended_at / 1000, UTC).isoformat(timespec="seconds"),
+        commit=chosen.tags["commit"],
+        data_sha256=chosen.tags["data_sha256"],
+        model_sha256=sha256(folder / MODEL_FILE),
+        features=list(FEATURES),
+        parameters=dict(chosen.parameters),
+        metrics=dict(chosen.metrics),
+        scikit_learn=chosen.tags["scikit_learn"],
+    )

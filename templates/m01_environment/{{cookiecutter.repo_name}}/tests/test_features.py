@@ -1,0 +1,3 @@
+"""What the features promise, at the edges too."""
+
+# TODO(m01): test noshow/features.py: each function does what its docstring says
