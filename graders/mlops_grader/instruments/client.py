@@ -145,3 +145,9 @@ def plain(error: Exception) -> str:
 def differences(left: Sequence[float], right: Sequence[float]) -> float:
     """The largest absolute difference between two rows of probabilities."""
     return max(abs(a - b) for a, b in zip(left, right, strict=True))
+
+
+def port_is_taken(port: int) -> bool:
+    """Whether something on this machine listens on a port already."""
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

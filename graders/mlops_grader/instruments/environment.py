@@ -127,7 +127,7 @@ def _distributions(folder: Path) -> dict[str, tuple[str, str]]:
 
 
 def _metadata(folder: Path) -> Iterator[tuple[str, str, str]]:
-    for info in folder.rglob("*.dist-info"):
+    for info in [*folder.glob("lib*/python*/site-packages/*.dist-info"), *folder.glob("Lib/site-packages/*.dist-info")]:
         name, _, version = info.name.removesuffix(".dist-info").partition("-")
         url = ""
         with suppress(OSError, ValueError, KeyError, TypeError):

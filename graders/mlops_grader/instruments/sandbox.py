@@ -138,7 +138,7 @@ class HostSandbox:
         temporary.mkdir(exist_ok=True)
         own = {key: str(self.home) for key in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
         own |= {key: str(temporary) for key in ("TMPDIR", "TEMP", "TMP")}
-        quiet = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "DO_NOT_TRACK": "1", "CI": "true"}
+        quiet = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "DO_NOT_TRACK": "1", "CI": "true"}
         return {**kept, **own, **quiet, **self.extra}
 
 

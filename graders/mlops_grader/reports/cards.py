@@ -52,13 +52,15 @@ def line(outcome: Outcome, lesson: Lesson, name: str, largest: int) -> str:
 def _verdict(outcome: Outcome, largest: int) -> str:
     """The verdict in a word, the points in numbers and as a bar whose length is their weight, and the time."""
     meaning = f' <span class="meaning">{MEANINGS[outcome.verdict]}</span>' if outcome.verdict in MEANINGS else ""
-    bar = f'<span class="weight" aria-hidden="true"><span style="width:{100 * outcome.max_points / largest:.0f}%"></span></span>'
+    share = f"--share:{outcome.max_points / largest:.2f}"
+    bar = f'<span class="weight" aria-hidden="true"><span style="{share}"></span></span>'
     points = f'<span class="points">{outcome.points}/{outcome.max_points}<span class="unit"> points</span></span>'
     seconds = f'<span class="seconds">{duration(outcome.seconds)}</span>'
     return f'<span class="verdict"><strong>{word(outcome.verdict)}</strong>{meaning} {bar} {points} {seconds}</span>'
 
 
 def entry(term: str, description: str) -> str:
+    """One entry of a description list, from HTML; none for what there is nothing to say about."""
     return f"<div><dt>{term}</dt><dd>{description}</dd></div>" if description else ""
 
 
@@ -91,7 +93,7 @@ def _path(outcome: Outcome) -> str:
 
 
 def duration(seconds: float) -> str:
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
@@ -102,6 +104,7 @@ def word(verdict: Verdict) -> str:
 
 
 def text(raw: str) -> str:
+    """Any text, cleaned and escaped: the only way into the page."""
     return escape(plain(raw))
 
 

@@ -1,4 +1,4 @@
-"""The report as one self-contained page: no scripts, nothing loaded from anywhere, nothing of a submission unescaped."""
+"""The report as one self-contained page: no scripts, nothing loaded, nothing of a submission unescaped."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mlops_grader.reports.lessons import Lesson
 from mlops_grader.result import Graded, Outcome, Result
 
 AUTHORITIES = {
-    "advisory": "advisory: made on the machine of whoever did the work",
-    "record": "grade of record: made from a clean clone by the instructor",
+    "advisory": ("advisory grade", "made on the machine of whoever did the work"),
+    "record": ("grade of record", "made by the instructor from a clean clone"),
 }
 
 _PAGE = Template("""<!DOCTYPE html>
@@ -41,11 +41,15 @@ $body
 
 
 def page(results: Sequence[Result], lessons: Mapping[str, str]) -> str:
-    """The page of one or several grades. `lessons` holds the text of each module's lesson in Markdown, by module key."""
+    """The page of one or several grades. `lessons` holds the Markdown of each module's lesson, by module key."""
     names = [f"grade-{number}" for number in range(1, len(results) + 1)]
     read = {result.submission.module: markdown.read(lessons.get(result.submission.module, "")) for result in results}
-    modules = [_module(result, read[result.submission.module], name) for result, name in zip(results, names, strict=True)]
-    contents = _contents(results, names) if len(results) > 1 else ""
+    alone = len(results) == 1
+    modules = [
+        _module(result, read[result.submission.module], name, _heading(result, name, alone=alone))
+        for result, name in zip(results, names, strict=True)
+    ]
+    contents = "" if alone else _contents(results, names)
     body = "\n".join([_header(results), _next(results, names), contents, *modules])
     style = files("mlops_grader.reports").joinpath("page.css").read_text(encoding="utf-8")
     return _PAGE.substitute(title=f"{_subject(results)}: {_score(results)}", style=style, body=body)
@@ -53,8 +57,9 @@ def page(results: Sequence[Result], lessons: Mapping[str, str]) -> str:
 
 def _header(results: Sequence[Result]) -> str:
     outcomes = list(chain.from_iterable(result.checks for result in results))
+    facts = f" · {_facts(results[0])}" if len(results) == 1 else ""
     return f"""<header>
-<p class="kind">Grade report</p>
+<p class="facts">Grade report{facts}</p>
 <h1><span class="subject">{_subject(results)}</span> <span class="score">{_score(results)}</span></h1>
 {_bar(outcomes, _score(results))}
 {_legend(outcomes)}
@@ -71,8 +76,8 @@ def _score(results: Sequence[Result]) -> str:
 
 def _bar(outcomes: Iterable[Outcome], label: str) -> str:
     """A bar as long as the points that there are, in parts for the verdicts that they got."""
-    parts = "".join(f'<span class="{verdict}" style="flex-grow:{points}"></span>' for verdict, points in _shares(outcomes))
-    return f'<div class="bar" role="img" aria-label="{label}">{parts}</div>'
+    parts = (f'<span class="{verdict}" style="flex-grow:{points}"></span>' for verdict, points in _shares(outcomes))
+    return f'<div class="bar" role="img" aria-label="{label}">{"".join(parts)}</div>'
 
 
 def _legend(outcomes: Iterable[Outcome]) -> str:
@@ -98,7 +103,7 @@ def _next(results: Sequence[Result], names: Sequence[str]) -> str:
 
 
 def _step(result: Result) -> Outcome | None:
-    """The next step of a grade. When every check is blocked by the state of the submission itself, the first of them."""
+    """The next step of a grade; the first check of all when the state of the submission blocks every one."""
     return result.next_step or next((each for each in result.checks if each.verdict is not Verdict.PASSED), None)
 
 
@@ -115,16 +120,22 @@ def _contents(results: Sequence[Result], names: Sequence[str]) -> str:
     return f'<nav aria-label="Modules">\n<ol class="contents">\n{rows}\n</ol>\n</nav>'
 
 
-def _module(result: Result, lesson: Lesson, name: str) -> str:
-    open_, passed = [], []
-    for outcome in result.checks:
-        (passed if outcome.verdict is Verdict.PASSED else open_).append(outcome)
-    largest = max((outcome.max_points for outcome in result.checks), default=1)
-    cards = [card(outcome, result, lesson, name, largest) for outcome in open_]
+def _heading(result: Result, name: str, *, alone: bool) -> str:
+    """What a module's part begins with; the head of the page says it already for a module that is alone there."""
+    if alone:
+        return f'<h2 id="{name}">Checks</h2>'
+    key = text(result.submission.module)
+    return f'<h2 id="{name}">{key}</h2>\n<p class="facts">{_score([result])} · {_facts(result)}</p>'
+
+
+def _module(result: Result, lesson: Lesson, name: str, heading: str) -> str:
+    largest = max(1, *(outcome.max_points for outcome in result.checks))
+    passed = [outcome for outcome in result.checks if outcome.verdict is Verdict.PASSED]
+    left = [outcome for outcome in result.checks if outcome.verdict is not Verdict.PASSED]
+    cards = [card(outcome, result, lesson, name, largest) for outcome in left]
     lines = [line(outcome, lesson, name, largest) for outcome in passed]
     return f"""<section class="module" aria-labelledby="{name}">
-<h2 id="{name}">{text(result.submission.module)}</h2>
-<p class="facts">{_essence(result)}</p>
+{heading}
 {_group("Not passed yet", cards)}
 {_group("Passed", lines)}
 {_about(result)}
@@ -138,9 +149,9 @@ def _group(heading: str, items: Sequence[str]) -> str:
     return f'<h3>{heading} <span class="count">({len(items)})</span></h3>\n<ul class="checks">\n{listed}\n</ul>'
 
 
-def _essence(result: Result) -> str:
-    parts = (_score([result]), _what(result.submission), f"{text(result.authority)} grade", _moment(result.started_at))
-    return " · ".join(parts)
+def _facts(result: Result) -> str:
+    authority, _ = AUTHORITIES[result.authority]
+    return " · ".join((_what(result.submission), authority, _moment(result.started_at), duration(result.seconds)))
 
 
 def _what(graded: Graded) -> str:
@@ -158,7 +169,7 @@ def _about(result: Result) -> str:
         ("Graded", _what(graded)),
         ("Commit", base + state),
         ("Tree", f"<code>{text(graded.tree)}</code>"),
-        ("Authority", AUTHORITIES.get(result.authority, text(result.authority))),
+        ("Authority", ", ".join(AUTHORITIES[result.authority])),
         ("Seed", f"<code>{result.seed}</code>"),
         ("Started", _moment(result.started_at)),
         ("Took", duration(result.seconds)),

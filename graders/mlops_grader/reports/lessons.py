@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,37 +14,34 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 LEVEL = 5  # of the first headings inside a section: the page's own headings lie above
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_FOLD = re.compile(r"(<details>\s*<summary>.*?</summary>|</details>)", re.DOTALL)
-_SUMMARY = re.compile(r"<summary>(.*)</summary>", re.DOTALL)
+HEADING = 3  # tokens that a heading consists of: it opens, has words, closes
+LONGEST = 200_000  # characters of a lesson that are read; it lies in the project, where anybody can lengthen it
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_FOLD = re.compile(r"(<details>\s*<summary>[^<]*</summary>|</details>)")
+_SUMMARY = re.compile(r"<summary>([^<]*)</summary>")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson, parsed: its blocks, and the link references that they use."""
+    """A lesson, parsed."""
 
     tokens: Sequence[Token]
-    references: dict[str, Any]
 
     def section(self, anchor: str) -> str:
-        """What stands under the heading with that anchor, up to the next heading of its level, as HTML; "" without one."""
+        """As HTML, what stands under the heading with that anchor, up to the next of its level; "" without one."""
         slugs = list(_slugs(self.tokens))
         start = next((place for place, slug in slugs if slug == anchor), None)
         if start is None:
             return ""
         top = _level(self.tokens[start])
         end = next((place for place, _ in slugs if place > start and _level(self.tokens[place]) <= top), None)
-        body = [_lowered(token, top) for token in self.tokens[start + 3 : end]]  # 3: the heading opens, has text, closes
-        env = {**self.references, "folds": 0}
-        rendered = str(_markdown().renderer.render(body, _markdown().options, env))
-        return rendered + "</details>" * env["folds"]
+        return _rendered([_lowered(token, top) for token in self.tokens[start + HEADING : end]])
 
 
 def read(markdown: str) -> Lesson:
     """Parse the text of a lesson."""
-    references: dict[str, Any] = {}
-    return Lesson(tuple(_markdown().parse(markdown, references)), references)
+    return Lesson(tuple(_markdown().parse(markdown[:LONGEST])))
 
 
 def _slugs(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
@@ -74,29 +71,36 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": True}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
 
 
+def _rendered(body: Sequence[Token]) -> str:
+    parser = _markdown()
+    env = {"folds": 0}  # how many are open
+    text = str(parser.renderer.render(body, parser.options, env))
+    return text + "</details>" * int(env["folds"])
+
+
 class _Renderer(RendererHTML):
     """Escapes all markup except folds, leaves comments out, and loads nothing from anywhere."""
 
-    def html_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    def html_block(self, tokens: Sequence[Token], idx: int, _: Any, env: Any) -> str:
         pieces = _FOLD.split(_COMMENT.sub("", tokens[idx].content))
         return "".join(_piece(piece.strip(), env, may_fold=tokens[idx].level == 0) for piece in pieces if piece.strip())
 
-    def html_inline(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    def html_inline(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
         return escape(_COMMENT.sub("", tokens[idx].content))
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        return f"[picture: {escape(self.renderInlineAsText(tokens[idx].children, options, env))}]"
+        return f"[picture: {escape(self.renderInlineAsText(tokens[idx].children or [], options, env))}]"
 
-    def link_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    def link_open(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
         target = str(tokens[idx].attrGet("href"))
         if not target.startswith(("https://", "http://")):
             return "<a>"  # it leads to a file beside the lesson, which is not beside the page
         return f'<a href="{escape(target)}" rel="noreferrer">'
 
-    def table_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    def table_open(self, *_: Any) -> str:
         return '<div class="table" tabindex="0" role="region" aria-label="Table"><table>\n'
 
-    def table_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+    def table_close(self, *_: Any) -> str:
         return "</table></div>\n"
 
 
@@ -104,7 +108,7 @@ def _piece(piece: str, env: Any, *, may_fold: bool) -> str:
     """A piece of markup: the tags of a fold where they can be balanced, anything else as text."""
     if summary := _SUMMARY.search(piece) if _FOLD.fullmatch(piece) else None:
         env["folds"] += may_fold
-        words = escape(summary[1].strip())
+        words = escape(unescape(summary[1].strip()))
         return f"<details><summary>{words}</summary>" if may_fold else f"<p><strong>{words}</strong></p>"
     if piece != "</details>":
         return f"<p>{escape(piece)}</p>"

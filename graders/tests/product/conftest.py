@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Service:
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
 
-Serve = Callable[..., "contextmanager[Service]"]
+Serve = Callable[..., AbstractContextManager[Service]]
 
 
 @pytest.fixture(scope="session")
@@ -107,14 +107,15 @@ def ask(python: str, product_root: Path) -> Iterator[Ask]:
     ) as process:
         assert process.stdin
         assert process.stdout
+        questions, answers = process.stdin, process.stdout
 
         def ask_process(expression: str) -> object:
-            process.stdin.write(json.dumps(expression) + "\n")
-            process.stdin.flush()
-            return json.loads(process.stdout.readline())
+            questions.write(json.dumps(expression) + "\n")
+            questions.flush()
+            return json.loads(answers.readline())
 
         yield ask_process
-        process.stdin.close()
+        questions.close()
 
 
 _ANSWERER = """
@@ -133,7 +134,7 @@ for line in sys.stdin:
 
 
 @pytest.fixture(scope="session")
-def serve(python: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
+def serve(python: str, tmp_path_factory: pytest.TempPathFactory) -> Serve:
     """Run the service of a folder on a free port for the length of a block."""
 
     @contextmanager
@@ -178,4 +179,4 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment of this process without what would change the product's settings or keep bytecode from it."""
     unwanted = ("HOST", "PORT", "LOG_LEVEL", "MODEL_DIR", "RAW_DIR", "CLEAN_DIR", "TRACKING_DIR")
     kept = {name: value for name, value in os.environ.items() if name not in (*unwanted, "PYTHONDONTWRITEBYTECODE")}
-    return kept | variables
+    return {**kept, **variables}

@@ -73,6 +73,12 @@ def test_a_bad_row_is_left_out_and_reported(small_root: Path, run: Run, column: 
     assert (logged["file"], logged["line"], logged["fact"]) == ("appointments_2026-01-05.csv", 3, fact)
 
 
+def test_an_appointment_cannot_be_booked_when_it_starts(small_root: Path, run: Run) -> None:
+    for column in ("booked_at", "starts_at"):
+        change_cell(small_root / DAY, 3, column, "2026-01-05T09:00")
+    assert json.loads(run(small_root, "ingest").stderr)["fact"] == "starts_at is not after booked_at"
+
+
 def test_a_row_of_another_length_is_a_bad_row(small_root: Path, run: Run) -> None:
     change_line(small_root / DAY, 3, lambda line: line + ",more")
     assert json.loads(run(small_root, "ingest").stderr)["fact"] == "has 15 values, wanted 14"
@@ -88,11 +94,12 @@ def test_of_repeated_appointments_the_later_file_counts(small_root: Path, run: R
 
 def test_of_two_outcomes_the_later_one_counts(small_root: Path, run: Run, python: str) -> None:
     name = (small_root / DAY).read_text(encoding="utf-8").splitlines()[1].split(",")[0]
-    for day, outcome in (("2026-01-09", "no_show"), ("2026-01-08", "attended")):
-        text = f"appointment_id,outcome,recorded_at\n{name},{outcome},{day}T12:00\nA9999999,attended,{day}T12:00\n"
-        (small_root / f"data/raw/outcomes_{day}.csv").write_text(text, encoding="utf-8")
+    for file, recorded, outcome in (("08", "08", "attended"), ("09", "09", "no_show"), ("12", "07", "attended")):
+        rows = [f"{appointment},{outcome},2026-01-{recorded}T12:00" for appointment in (name, "A9999999")]
+        text = "\n".join(["appointment_id,outcome,recorded_at", *rows, ""])
+        (small_root / f"data/raw/outcomes_2026-01-{file}.csv").write_text(text, encoding="utf-8")
     done = run(small_root, "ingest")
-    assert "left out: 1 outcomes without an appointment, 2 repeated outcomes" in done.stdout
+    assert "left out: 1 outcomes without an appointment, 4 repeated outcomes" in done.stdout
     assert read_cell(python, small_root, name, "no_show") is True
 
 

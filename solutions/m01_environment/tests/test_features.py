@@ -5,8 +5,17 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+
 from noshow.appointment import CLINICS, REMINDERS, Appointment
-from noshow.features import FEATURES, feature_matrix, feature_row, hour_of_day, is_monday_or_friday, lead_days, no_show_rate
+from noshow.features import (
+    FEATURES,
+    feature_matrix,
+    feature_row,
+    hour_of_day,
+    is_monday_or_friday,
+    lead_days,
+    no_show_rate,
+)
 
 MONDAY = datetime(2026, 3, 16, 10, 30)
 APPOINTMENT = Appointment(

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-answers = json.loads({{cookiecutter | jsonify | jsonify}})
+answers = json.loads({{ cookiecutter | jsonify | jsonify }})
 sys.path.insert(0, str(Path(answers["_repo_dir"]).resolve().parent))
 import compose  # noqa: E402  # it lies beside the template's folder
 

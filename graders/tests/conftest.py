@@ -1,0 +1,152 @@
+"""What the tests share: projects in git, a sandbox, and the tools of this machine that some tests need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from mlops_grader.check import NotRun
+from mlops_grader.instruments import docker_engine
+from mlops_grader.instruments.docker_engine import Engine
+from mlops_grader.instruments.image import Image
+from mlops_grader.instruments.sandbox import HostSandbox
+from mlops_grader.submission import Submission, snapshot
+from uv import find_uv_bin
+
+BASE = "python:3.13-slim"
+TINY = "iniconfig"  # a small package without dependencies
+PERSON = {f"GIT_{role}_{key}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
+
+Files = Mapping[str, str | bytes]
+
+
+@pytest.fixture(scope="session")
+def git() -> Callable[..., str]:
+    """Run git in a folder as a person with no settings of their own; what it prints."""
+
+    def run(folder: Path, *arguments: str) -> str:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **PERSON}
+        command = ["git", "-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main", "-C", str(folder), *arguments]
+        return subprocess.run(command, env={**kept, **own}, capture_output=True, text=True, check=True).stdout.strip()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def write() -> Callable[[Path, Files], None]:
+    """Write files, bytes or text, below a folder."""
+
+    def write_files(folder: Path, files: Files) -> None:
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    return write_files
+
+
+@pytest.fixture
+def project(tmp_path: Path, git: Callable[..., str], write: Callable[[Path, Files], None]) -> Callable[..., Path]:
+    """Make a git repository with these files and one commit; without files, one that has no commit yet."""
+
+    def make(files: Files | None = None, name: str = "project") -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        git(folder, "init", "--quiet")
+        if files:
+            write(folder, files)
+            git(folder, "add", "--all")
+            git(folder, "commit", "--quiet", "--message=first")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def snap(tmp_path: Path) -> Callable[..., Submission]:
+    """The submission of a project, cloned into a new folder each time."""
+
+    def take(folder: Path, commit: str | None = None) -> Submission:
+        place = tmp_path / f"snapshot-{len(list(tmp_path.glob('snapshot-*')))}"
+        place.mkdir()
+        return snapshot(folder, place, commit)
+
+    return take
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> HostSandbox:
+    """A sandbox with a home of its own."""
+    return HostSandbox(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[[Callable[[], object]], None]:
+    """Wait until something is true; a generous time after which the test fails."""
+
+    def wait(happened: Callable[[], object], seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while not happened():
+            assert time.monotonic() < end, "what the test waits for never happened"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The container engine of this machine with the base image of the course."""
+    run = docker_engine.run_label()
+    try:
+        engine = docker_engine.connect(run)
+    except NotRun as lacking:
+        lack(f"no container engine: {lacking.found}. To run this test: nox -s doctor -- --install")
+    try:
+        if not engine.api.images.list(BASE):
+            lack(f"the image {BASE} is not here. To run this test: docker pull {BASE}, or .ci/base-images {BASE}")
+        yield engine
+    finally:
+        engine.forget()
+        engine.api.close()
+
+
+@pytest.fixture
+def build(engine: Engine, tmp_path: Path, write: Callable[[Path, Files], None]) -> Callable[..., Image]:
+    """Build the image of a Dockerfile, given as its lines, with further files in the context."""
+
+    def build_image(*lines: str, files: Files | None = None, name: str | None = None) -> Image:
+        folder = tmp_path / "context"
+        write(folder, {**(files or {}), "Dockerfile": "\n".join(lines) + "\n"})
+        return engine.build(folder, folder / "Dockerfile", name or tmp_path.name.lower().strip("_-"))
+
+    return build_image
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A package index that answers commands in the sandbox."""
+    folder = tmp_path_factory.mktemp("registry")
+    ask = [find_uv_bin(), "pip", "install", "--no-cache", "--dry-run", "--target", str(folder / "to"), TINY]
+    done = HostSandbox(folder / "home").run(ask, folder)
+    if not done.ok:
+        lack(f"no package index answers ({done.tail(1)}). To run this test: connect to a network, or set UV_DEFAULT_INDEX")
+
+
+@pytest.fixture(autouse=True)
+def _marked_network(request: pytest.FixtureRequest) -> None:
+    """Tests marked `network` run where a package index answers."""
+    if request.node.get_closest_marker("network"):
+        request.getfixturevalue("registry")
+
+
+def lack(reason: str) -> NoReturn:
+    """Skip a test that this machine cannot run; in CI that is a failure, or nobody would notice."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
