@@ -20,13 +20,17 @@ FULL_MARKS, POINTS_MISSING, CANNOT, STOPPED = 0, 1, 2, 130
 
 
 def entry() -> None:
-    """The console script: start again isolated, so that nothing in the working folder is imported, and run."""
-    if not sys.flags.isolated:
-        command = [sys.executable, "-I", "-m", "mlops_grader", *sys.argv[1:]]
-        if os.name != "nt":
-            os.execv(command[0], command)  # noqa: S606  # no shell is wanted
-        raise SystemExit(subprocess.run(command, check=False).returncode)
-    raise SystemExit(main(sys.argv[1:]))
+    """The console script."""
+    raise SystemExit(main(sys.argv[1:]) if sys.flags.isolated else call(sys.argv[1:]))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run one command in an isolated interpreter, so that nothing in the working folder is ever imported."""
+    command = [sys.executable, "-I", "-m", "mlops_grader", *arguments]
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execv(command[0], command)  # noqa: S606  # no shell is wanted
+    return subprocess.run(command, check=False).returncode
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -90,6 +94,9 @@ def _grade(options: argparse.Namespace, console: Console) -> int:
     project = locate(options.path)
     kept = Kept(project)
     results = [_one(options, console, kept, key) for key in _keys(options, project)]
+    if not options.only:
+        kept.keep(results)
+        console.print(f"The whole report as a page: {kept.page}", style="dim", soft_wrap=True, highlight=False)
     if options.json:
         result.write(results, options.json)
     if options.html:
@@ -98,7 +105,7 @@ def _grade(options: argparse.Namespace, console: Console) -> int:
 
 
 def _one(options: argparse.Namespace, console: Console, kept: Kept, key: str) -> Result:
-    """Grade one module, show the report, and keep it when it is whole."""
+    """Grade one module and show its report, as soon as it is known."""
     from mlops_grader.grading import Order, grade, module_named  # noqa: PLC0415
     from mlops_grader.reports import terminal  # noqa: PLC0415
 
@@ -113,9 +120,7 @@ def _one(options: argparse.Namespace, console: Console, kept: Kept, key: str) ->
         result = grade(order, watcher, known)
     if result is earlier[0]:
         console.print("Nothing changed since the last grade; this is its result. To run it again: --fresh")
-    elif not options.only:
-        kept.keep(result)
-    terminal.show(result, console, page="" if options.only else str(kept.page))
+    terminal.show(result, console)
     return result
 
 

@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
 
@@ -14,28 +14,39 @@ from mlops_grader.check import Fail
 
 FILE = "product.toml"
 
+Variable = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Route = Annotated[str, pydantic.Field(pattern=r"^/\S*$")]
+
 
 class Part(pydantic.BaseModel):
     """A table of the contract: unknown keys are errors, values keep their TOML type."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    @pydantic.field_validator("*")
+    @classmethod
+    def _has_no_null(cls, value: Any) -> Any:
+        """No path and no command line can hold a null character."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("it holds a null character")
+        return value
+
 
 class Settings(Part):
     """Names of the environment variables that configure the service."""
 
-    port: str = "PORT"
-    log_level: str = "LOG_LEVEL"
+    port: Variable = "PORT"
+    log_level: Variable = "LOG_LEVEL"
 
 
 class Service(Part):
     """The running service: where it listens by default, and its endpoints."""
 
-    port: int = pydantic.Field(8000, ge=1, le=65535)
-    live: str = "/health"
-    ready: str = "/ready"
-    predict: str = "/predict"
-    metrics: str = "/metrics"
+    port: Annotated[int, pydantic.Field(ge=1, le=65535)] = 8000
+    live: Route = "/health"
+    ready: Route = "/ready"
+    predict: Route = "/predict"
+    metrics: Route = "/metrics"
     example: str = "examples/request.json"
     prediction: str = "no_show_probability"
     settings: Settings = Settings()
@@ -70,7 +81,7 @@ class Commands(Part):
 class Contract(Part):
     """The whole of `product.toml`."""
 
-    name: str = pydantic.Field("product", pattern=r"^[a-z][a-z0-9_-]*$")
+    name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_-]*$")] = "product"
     service: Service = Service()
     environment: Environment = Environment()
     image: Image = Image()
@@ -97,6 +108,8 @@ def load(folder: Path) -> Contract:
         return Contract.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise Fail(f"`{FILE}` is not valid TOML: {error}", fix="mend that line") from None
+    except RecursionError:
+        raise Fail(f"`{FILE}` is not valid TOML: it is nested too deep", fix="write it flat") from None
     except pydantic.ValidationError as error:
         raise _explain(error) from None
 
@@ -110,7 +123,8 @@ def _explain(error: pydantic.ValidationError) -> Fail:
         close = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(sorted(known))}"
         return Fail(f"`{FILE}`: {place}has the unknown key `{key}`", fix=hint)
-    return Fail(f"`{FILE}`: {place}`{key}` is {first['input']!r}: {_plain(first['msg'])}", fix="mend that value")
+    shown = repr(first["input"])[:200]
+    return Fail(f"`{FILE}`: {place}`{key}` is {shown}: {_plain(first['msg'])}", fix="mend that value")
 
 
 def _fields(model: type[pydantic.BaseModel], table: list[str]) -> list[str]:
@@ -121,4 +135,4 @@ def _fields(model: type[pydantic.BaseModel], table: list[str]) -> list[str]:
 
 
 def _plain(message: str) -> str:
-    return re.sub(r"^Input should", "it should", message)
+    return re.sub(r"^(Input|String) should", "it should", message.removeprefix("Value error, "))

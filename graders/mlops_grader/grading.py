@@ -20,13 +20,14 @@ from types import ModuleType
 
 import pytest
 
-from mlops_grader import __version__, checks
+from mlops_grader import __version__, checks, fixtures
 from mlops_grader.check import Check, Verdict, checks_in
 from mlops_grader.plugin import Grading, Verdicts, unfit
 from mlops_grader.result import Graded, Outcome, Result
 from mlops_grader.submission import Submission, UsageError, snapshot
 
 PACKAGE = Path(str(files("mlops_grader")))
+PATIENCE = 20.0  # seconds after Ctrl-C in which another one changes nothing
 
 # pytest as the grader wants it: its own settings, no plugin and no conftest of anybody, no cache, no terminal
 _PYTEST = (
@@ -105,7 +106,7 @@ def grade(order: Order, watcher: Watcher | None = None, known: Callable[[str, in
     """
     selected = _selected(checks_in(order.module), order.only)
     started = time.time()
-    with tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name, _terminable():
+    with _terminable(), tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         submission = snapshot(order.project, folder, order.commit)
         seed = seed_of(submission.tree, order.key) if order.seed is None else order.seed
@@ -132,7 +133,7 @@ def _run(module: ModuleType, grading: Grading) -> bool:
         grading.verdicts = {check.id: unfit(grading.submission.problems) for check in grading.checks}
         return False
     with _own_environment():
-        code = pytest.main([*_PYTEST, f"--basetemp={grading.folder / 'pytest'}", str(module.__file__)], plugins=[grading])
+        code = pytest.main([*_PYTEST, f"--basetemp={grading.folder / 'pytest'}", str(module.__file__)], plugins=[fixtures, grading])
     if grading.usage_error:
         raise grading.usage_error
     return code == pytest.ExitCode.INTERRUPTED
@@ -204,17 +205,23 @@ def _own_environment() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Let a request to terminate end the grade as Ctrl-C does, with everything cleaned up."""
+    """Let Ctrl-C and a request to terminate end the grade with everything cleaned up, also when they come twice."""
+    latest = [-PATIENCE]
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        """Stop; people press again while the first one cleans up, and that must not end the cleaning."""
+        if time.monotonic() - latest[0] > PATIENCE:
+            latest[0] = time.monotonic()
+            raise KeyboardInterrupt
 
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
+        heeded = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) not in (signal.SIG_IGN, None)]
+        before = {number: signal.signal(number, interrupt) for number in heeded}
     except ValueError:  # not in the main thread: somebody else owns the signals
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

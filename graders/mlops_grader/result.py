@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -70,8 +69,8 @@ class Result:
 
     @property
     def next_step(self) -> Outcome | None:
-        """The first check, in the order of work, that did not pass and that nothing else blocks."""
-        return next((o for o in self.checks if o.verdict not in (Verdict.PASSED, Verdict.BLOCKED)), None)
+        """The first check, in the order of work, that did not pass and that no other check blocks."""
+        return next((o for o in self.checks if o.verdict is not Verdict.PASSED and not o.blocked_by), None)
 
     def document(self) -> dict[str, Any]:
         """The result as plain data, valid against the schema."""
@@ -128,11 +127,9 @@ def write(results: Sequence[Result], path: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Replace a file in one step, so that no reader ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

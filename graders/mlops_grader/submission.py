@@ -47,7 +47,7 @@ class Submission:
     def path(self, name: str) -> Path:
         """The path of a file of the project. Raises Fail when that name leads out of the project."""
         path = self.root / name
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        if not _is_inside(path, self.root):
             raise Fail(f"`{name}` lies outside the project", fix="name a path inside the project")
         return path
 
@@ -133,7 +133,7 @@ def snapshot(project: Path, folder: Path, commit: str | None = None) -> Submissi
     if not clean:
         _git(clone, "commit", "--quiet", "--allow-empty", "--message", "Graded as if committed")
     tree = _maybe(root if root.is_dir() else clone, "rev-parse", "--verify", "HEAD:./") or _git(clone, "rev-parse", "HEAD^{tree}")
-    problems += tuple(_submodules(clone))
+    problems += tuple(_unfit(clone))
     root.mkdir(parents=True, exist_ok=True)
     listed = tuple(filter(None, _git(root, "ls-files", "-z").split("\0")))
     return Submission(project, root, head.strip() or None, tree.strip(), clean, listed, problems)
@@ -162,7 +162,7 @@ def _lay_working_tree(top: Path, clone: Path) -> tuple[Finding, ...]:
 
 
 def _copy(top: Path, clone: Path, name: str) -> None:
-    """Copy one listed file. Raises Finding for one that a clone should not hold."""
+    """Copy one listed file as git would add it. Raises Finding for one that no repository should hold."""
     source, target = top / name, clone / PurePosixPath(name)
     if name.endswith("/"):
         raise Finding(f"`{name}` is a git repository of its own", fix=f"remove `{name}.git`, or ignore the folder")
@@ -170,30 +170,40 @@ def _copy(top: Path, clone: Path, name: str) -> None:
         facts = source.lstat()
     except OSError:
         return  # deleted in the working tree
-    if not source.parent.resolve().is_relative_to(top.resolve()) or not _stays_inside(source, top):
-        raise Finding(f"`{name}` is a link that leaves the project", fix=f"replace it by the file itself: git rm --cached {name}")
-    if stat.S_ISLNK(facts.st_mode) or stat.S_ISREG(facts.st_mode):
-        if facts.st_size > LARGEST_FILE:
-            raise Finding(
-                f"`{name}` has {facts.st_size // 2**20} MiB; code hosts refuse files over {LARGEST_FILE // 2**20} MiB",
-                fix=f"keep it out of git: git rm --cached {name}, and add it to `.gitignore`",
-            )
+    if any((top / folder).is_symlink() for folder in PurePosixPath(name).parents):
+        return  # a link took the place of its folder: git sees that link, and this file as deleted
+    if stat.S_ISDIR(facts.st_mode):
+        target.mkdir(parents=True, exist_ok=True)  # a submodule stays in git's list while its folder is there
+    elif stat.S_ISREG(facts.st_mode) and facts.st_size > LARGEST_FILE:
+        raise _too_large(name, facts.st_size)
+    elif stat.S_ISLNK(facts.st_mode) or stat.S_ISREG(facts.st_mode):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _stays_inside(path: Path, top: Path) -> bool:
-    try:
-        return not path.is_symlink() or path.resolve().is_relative_to(top.resolve())
-    except (OSError, RuntimeError):  # a link that leads to itself
-        return False
-
-
-def _submodules(clone: Path) -> Iterator[Finding]:
-    for line in _git(clone, "ls-files", "--stage", "-z").split("\0"):
+def _unfit(clone: Path) -> Iterator[Finding]:
+    """What a clone holds and should not: submodules, links out of it, files too large for a code host."""
+    for line in filter(None, _git(clone, "ls-files", "--stage", "-z").split("\0")):
         facts, _, name = line.partition("\t")
+        path = clone / PurePosixPath(name)
         if facts.startswith("160000"):
             yield Finding(f"`{name}` is a submodule: a clean clone leaves it empty", fix=f"git rm --cached {name}, then add its files")
+        elif not _is_inside(path, clone):
+            yield Finding(f"`{name}` is a link that leaves the project", fix=f"replace it by the file itself: git rm --cached {name}")
+        elif path.is_file() and path.stat().st_size > LARGEST_FILE:
+            yield _too_large(name, path.stat().st_size)
+
+
+def _too_large(name: str, size: int) -> Finding:
+    return Finding(
+        f"`{name}` has {size // 2**20} MiB; code hosts refuse files over {LARGEST_FILE // 2**20} MiB",
+        fix=f"keep it out of git: git rm --cached {name}, and add it to `.gitignore`",
+    )
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Whether a path leads to a place in that folder, once all links are followed; a link to itself stays where it is."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -214,7 +224,7 @@ def _maybe(folder: Path, *arguments: str) -> str:
     return "" if done.returncode else done.stdout
 
 
-# a repository's own configuration may name commands that git runs: none of them may run here
+# a repository's own configuration may name commands and addresses that git uses: none of them counts here
 _SAFE: Sequence[str] = (
     "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.autocrlf=input",
     "-c", "core.safecrlf=false", "-c", "advice.detachedHead=false", "-c", "gc.auto=0", "-c", "commit.gpgSign=false",
@@ -224,9 +234,10 @@ _SAFE: Sequence[str] = (
 def _safe_environment() -> dict[str, str]:
     person = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _GRADER.items()}
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    return {**kept, **person, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    return {**kept, **person, **_CLOSED, "LC_ALL": "C.UTF-8"}
 
 
+_CLOSED = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "file"}
 _GRADER = {"NAME": "mlops-grader", "EMAIL": "mlops-grader@localhost"}
 
 

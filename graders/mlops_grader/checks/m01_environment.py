@@ -28,13 +28,16 @@ def environment(sandbox: Sandbox, submission: Submission, tmp_path_factory: pyte
 
 
 @check(points=15)
-def test_sets_up_in_a_clean_clone(environment: Environment) -> None:
-    """The setup command works in a clean clone and a fresh virtual environment, and installs something.
+def test_sets_up_in_a_clean_clone(environment: Environment, product: Product) -> None:
+    """After the setup command, in a clean clone and a fresh virtual environment, the service's code can be imported.
 
     The first thing that a new colleague, a pipeline and a server do with a project is this one command.
     """
     if not environment.installed():
         raise Fail("the setup command ends well and installs nothing", fix="let it install what the lock file names")
+    done = product.shell(f'"{environment.python}" -c "import {product.contract.name}.service"')
+    if not done.ok:
+        raise Fail(f"after the setup command the service cannot be imported: {done.tail(1)}", fix="declare what it imports, and lock it")
 
 
 @check(points=10, requires=test_sets_up_in_a_clean_clone)

@@ -34,7 +34,7 @@ def test_dockerfile_is_clean(submission: Submission, contract: Contract) -> None
     text = submission.read(contract.image.dockerfile)
     if remarks := hadolint.lint(text):
         listed = "\n".join(f"line {remark.line}: {remark.code} {remark.message}" for remark in remarks[:8])
-        raise Fail(listed, fix=f"each rule has a page: https://github.com/hadolint/hadolint/wiki/{remarks[0].code}")
+        raise Fail(listed, fix=f"change line {remarks[0].line} as the rule says: https://github.com/hadolint/hadolint/wiki/{remarks[0].code}")
     if lines := hadolint.unexplained_ignores(text):
         raise Fail(f"line {lines[0]} switches a rule off without a reason", fix="say why in a comment on the line above it")
 

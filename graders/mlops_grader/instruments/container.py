@@ -88,8 +88,8 @@ class Container:
     def listening(self) -> list[str]:
         """The addresses on which it listens, as far as the image has the tool to tell."""
         with suppress(Exception):  # no `cat` in the image: then nothing is known
-            code, text = self.handle.exec_run(["cat", "/proc/net/tcp", "/proc/net/tcp6"], user="0")
-            return sorted(set(_listeners(text.decode()))) if code == 0 else []
+            done: Any = self.handle.exec_run(["cat", "/proc/net/tcp", "/proc/net/tcp6"], user="0")
+            return sorted(set(_listeners(done.output.decode()))) if done.exit_code == 0 else []
         return []
 
 

@@ -69,7 +69,7 @@ class Engine:
             handle = self.api.containers.create(
                 image.tag,
                 environment=dict(variables or {}),
-                ports={f"{inside}/tcp": ("127.0.0.1", None)},
+                ports={f"{inside}/tcp": ("127.0.0.1", None)},  # type: ignore[dict-item]  # None: any free port
                 labels={LABEL: self.run},
                 **{**LIMITS, **options},
             )
@@ -98,7 +98,7 @@ class Engine:
     def _forget(self, run: str) -> None:
         from docker.errors import APIError  # noqa: PLC0415
 
-        labelled = {"label": f"{LABEL}={run}"}
+        labelled: dict[str, Any] = {"label": f"{LABEL}={run}"}
         for handle in self.api.containers.list(all=True, filters=labelled):
             with suppress(APIError):
                 handle.remove(force=True, v=True)

@@ -51,4 +51,4 @@ def unexplained_ignores(text: str) -> list[int]:
 def _is_reason(line: str) -> bool:
     """A comment of at least three words that is no instruction to a tool."""
     match = re.match(r"\s*#\s*(?!hadolint)(\w.*)", line)
-    return bool(match) and len(match[1].split()) >= 3 and not re.match(r"(syntax|escape|check)\s*=", match[1])
+    return match is not None and len(match[1].split()) >= 3 and not re.match(r"(syntax|escape|check)\s*=", match[1])

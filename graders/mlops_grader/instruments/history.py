@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from mlops_grader.check import NotRun
 from mlops_grader.submission import git
@@ -61,12 +62,13 @@ def secrets(folder: Path, versions: Sequence[Blob]) -> Iterator[Secret]:
             yield from (Secret(kind, blob, number) for kind, number in scan(content))
 
 
-def _scanner():  # type: ignore[no-untyped-def]  # the library publishes no types
+def _scanner() -> Callable[[str], Iterator[tuple[str, int]]]:
     try:
         from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class  # noqa: PLC0415
     except ModuleNotFoundError:
         raise NotRun("detect-secrets is not installed", fix="uv pip install 'mlops-grader[repository]'") from None
-    plugins = [kind() for kind in get_mapping_from_secret_type_to_class().values() if kind.__name__ in _DETECTORS]
+    kinds: list[Any] = list(get_mapping_from_secret_type_to_class().values())
+    plugins = [kind() for kind in kinds if kind.__name__ in _DETECTORS]
 
     def scan(text: str) -> Iterator[tuple[str, int]]:
         for number, line in enumerate(text.splitlines(), start=1):

@@ -64,8 +64,7 @@ class Image:
     @property
     def facts(self) -> dict[str, Any]:
         """What the engine knows of it: configuration, history, size."""
-        facts: dict[str, Any] = self.api.api.inspect_image(self.tag)
-        return facts
+        return dict(self.api.images.get(self.tag).attrs)
 
     @property
     def size(self) -> int:
@@ -74,7 +73,7 @@ class Image:
 
     def instructions(self) -> tuple[str, ...]:
         """The instruction behind each layer, lowest first."""
-        history = reversed(self.api.api.history(self.tag))
+        history = reversed(self.api.images.get(self.tag).history())
         made = [entry for entry in history if not _is_empty(entry)]
         return tuple(_readable(entry["CreatedBy"]) for entry in made)
 

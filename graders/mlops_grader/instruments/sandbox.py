@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,11 +11,10 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
-from urllib.parse import urlsplit
 
 import psutil
 
@@ -81,7 +81,7 @@ class Sandbox(Protocol):
 
     def start(
         self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
-    ) -> contextmanager[Running]:  # type: ignore[valid-type]  # the decorator's own type is not subscriptable
+    ) -> AbstractContextManager[Running]:
         """Start a command that goes on in the background until the context ends."""
 
 
@@ -111,28 +111,27 @@ class HostSandbox:
         token = uuid.uuid4().hex
         environment = {**self._environment(), **(variables or {}), MARK: token}
         text = command if isinstance(command, str) else subprocess.list2cmdline(command)
-        started = time.time() - 1  # some systems round a process's age to whole seconds
-        process = subprocess.Popen(
-            command,
-            shell=isinstance(command, str),  # noqa: S602  # the contract's commands are command lines
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        process = None
         try:
-            running = Running(process, text, limits or Limits())
-            yield running
+            process = subprocess.Popen(
+                command,
+                shell=isinstance(command, str),  # noqa: S602  # the contract's commands are command lines
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            yield Running(process, text, limits or Limits())
         finally:
-            end_tree(process, token, started)
-            if process.stdout:
+            end_tree(process, token)  # Ctrl-C may have come after the start and before its answer
+            if process and process.stdout:
                 process.stdout.close()
 
     def _environment(self) -> dict[str, str]:
         """The variables of this process that a command may see, and a home of its own."""
-        kept = {key: value for key, value in os.environ.items() if key.upper() in _KEPT and not _has_password(value)}
+        kept = {key: value for key, value in os.environ.items() if key.upper() in _KEPT and not _has_credentials(value)}
         self.home.mkdir(parents=True, exist_ok=True)
         temporary = self.home / "tmp"
         temporary.mkdir(exist_ok=True)
@@ -231,18 +230,21 @@ class _Printed:
             return (self._head + middle + self._tail).decode("utf-8", errors="replace")
 
 
-def end_tree(process: subprocess.Popen[bytes], token: str, started: float) -> None:
-    """End a command, its process group, its descendants, and whatever still carries its mark."""
-    for _ in range(50):
-        _kill_group(process)
-        left = [member for member in _family(process.pid) if member.pid != process.pid] + list(_marked(token, started))
-        if not left and process.poll() is not None:
-            return
-        for member in left:
+def end_tree(process: subprocess.Popen[bytes] | None, token: str) -> None:
+    """End a command, its process group, its descendants and whatever carries its mark, and wait until they are gone."""
+    dying: set[psutil.Process] = set()
+    for _ in range(100):
+        leads = process is not None and process.poll() is None
+        found = {*(_family(process.pid) if process and leads else ()), *_marked(token)}
+        if process:
+            _kill_group(process)
+        for member in found:
             with suppress(psutil.Error):
                 member.kill()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=TICK)
+        dying = {member for member in dying | found if _lives(member)}
+        if not found and not dying and not leads:
+            return
+        time.sleep(TICK / 5)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -263,12 +265,19 @@ def _family(pid: int) -> list[psutil.Process]:
     return []
 
 
-def _marked(token: str, started: float) -> Iterator[psutil.Process]:
+def _marked(token: str) -> Iterator[psutil.Process]:
     """Processes that left the group and the family, but inherited the mark in their environment."""
+    grader = psutil.Process().create_time()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.create_time() >= started and process.environ().get(MARK) == token and process.status() != psutil.STATUS_ZOMBIE:
+            if process.create_time() >= grader and process.environ().get(MARK) == token and _lives(process):
                 yield process
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _resident(process: psutil.Process) -> int:
@@ -277,5 +286,6 @@ def _resident(process: psutil.Process) -> int:
     return 0
 
 
-def _has_password(value: str) -> bool:
-    return any(urlsplit(word).password for word in value.split() if "@" in word)
+def _has_credentials(value: str) -> bool:
+    """Whether an address in it names a user: `https://token@host`, `name=https://user:word@host`, `user:word@proxy`."""
+    return bool(re.search(r"(^|//)[^/\\\s]*@", value))

@@ -94,17 +94,12 @@ def _shares(outcomes: Iterable[Outcome]) -> list[tuple[Verdict, int]]:
 
 def _next(results: Sequence[Result], names: Sequence[str]) -> str:
     """The one thing to do now, first of all modules."""
-    steps = ((_step(result), name) for result, name in zip(results, names, strict=True))
+    steps = ((result.next_step, name) for result, name in zip(results, names, strict=True))
     step, name = next(((step, name) for step, name in steps if step), (None, ""))
     if step is None:
         return _box("<p>Nothing is left to do here.</p>")
     place = f'<a href="#{name}-{text(step.id)}">{prose(step.title)}</a>'
     return _box(f'<p class="do">{prose(step.fix or step.found)}</p>\n<p class="for">So that this holds: {place}</p>')
-
-
-def _step(result: Result) -> Outcome | None:
-    """The next step of a grade; the first check of all when the state of the submission blocks every one."""
-    return result.next_step or next((each for each in result.checks if each.verdict is not Verdict.PASSED), None)
 
 
 def _box(content: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +29,12 @@ class Kept:
         """The last report as a page."""
         return self.project / FOLDER / "report.html"
 
-    def keep(self, result: Result) -> None:
-        """Replace the last result of that module, and the page."""
+    def keep(self, results: Sequence[Result]) -> None:
+        """Replace the last result of each module, and the page of them all."""
         write_text(self.project / FOLDER / ".gitignore", "*\n")
-        write([result], self._path(result.submission.module))
-        write_text(self.page, html.page([result], self.lessons()))
+        for result in results:
+            write([result], self._path(result.submission.module))
+        write_text(self.page, html.page(results, self.lessons()))
 
     def known(self, module: str, tree: str, seed: int) -> Result | None:
         """The last result of a module when a new one could not differ: same tree, grader and seed, nothing left open."""

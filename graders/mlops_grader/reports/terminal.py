@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
@@ -52,16 +52,14 @@ def progress(console: Console) -> Iterator[Watcher]:
         yield Watcher(started, ended)
 
 
-def show(result: Result, console: Console, page: str = "") -> None:
+def show(result: Result, console: Console) -> None:
     """Print the whole report: a line a check, the failing ones at length, the score, and the next step."""
     console.print(_table(result, console))
     for outcome in result.checks:
-        if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR) and outcome.found:
+        if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR) or outcome is result.next_step:
             _explain(outcome, console)
     _show_score(result, console)
     _show_next(result, console)
-    if page:
-        console.print(f"The whole report as a page: {page}", style="dim", soft_wrap=True)
 
 
 def _table(result: Result, console: Console) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -17,10 +16,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from mlops_grader.instruments.environment import Environment
 from mlops_grader.instruments.world import World, write_days
+from uv import find_uv_bin
 
 TEMPLATE = Path(__file__).parents[3] / "templates" / "m01_environment" / "{{cookiecutter.repo_name}}"
-NEEDED = ("fastapi", "mlflow", "pyarrow", "sklearn", "skops", "sqlalchemy", "uvicorn")
+SOLUTION = Path(__file__).parents[3] / "solutions" / "m01_environment"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Ask = Callable[[str], object]
@@ -43,14 +44,13 @@ Serve = Callable[..., AbstractContextManager[Service]]
 
 
 @pytest.fixture(scope="session")
-def python() -> str:
-    """An interpreter with the product's dependencies."""
-    given = os.environ.get("NOSHOW_PYTHON")
-    lacking = [name for name in NEEDED if not given and importlib.util.find_spec(name) is None]
-    if lacking:
-        report = pytest.fail if os.environ.get("CI") else pytest.skip
-        report(f"{', '.join(lacking)} not installed: set NOSHOW_PYTHON to a python with the product's requirements")
-    return given or sys.executable
+def python(tmp_path_factory: pytest.TempPathFactory, registry: None) -> str:
+    """An interpreter with the product's dependencies, as the reference locks them."""
+    folder = tmp_path_factory.mktemp("environment") / "venv"
+    lock = SOLUTION / "requirements.lock"
+    subprocess.run([find_uv_bin(), "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+    subprocess.run([find_uv_bin(), "pip", "sync", "--quiet", "--python", str(folder), str(lock)], check=True)
+    return str(Environment(folder).python)
 
 
 @pytest.fixture(scope="session")

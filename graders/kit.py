@@ -1,0 +1,80 @@
+"""What the kit's own sessions add to the grader: projects are made when they are not there yet."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+KIT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(KIT / "templates"))
+
+import compose  # noqa: E402  # it lies with the templates, for cookiecutter's hook
+
+from mlops_grader.__main__ import CANNOT, call  # noqa: E402
+from mlops_grader.grading import module_named  # noqa: E402
+from mlops_grader.submission import UsageError  # noqa: E402
+
+WORK = KIT / "work"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `grade` or `doctor` for a module of this clone."""
+    command, *rest = arguments
+    try:
+        return _doctor(rest) if command == "doctor" else _grade(rest)
+    except (UsageError, compose.StartError) as error:
+        sys.stderr.write(f"{error}\n")
+        return CANNOT
+
+
+def _grade(arguments: list[str]) -> int:
+    """Grade a folder, or the work on a module; with nothing given, the first module, made when it is not there."""
+    if arguments[:1] == ["--solution"]:
+        key = (arguments[1:] or [""])[0]
+        module_named(key)
+        return call(["grade", str(_solution(key)), *arguments[2:]])
+    if not arguments or arguments[0].startswith("-"):
+        return call(["grade", str(_project(compose.keys()[0])), *arguments])
+    target, rest = arguments[0], arguments[1:]
+    if Path(target).is_dir():
+        return call(["grade", target, *rest])
+    if "/" in target or "\\" in target:
+        raise UsageError(f"there is no folder `{target}`: name the folder of a project, or a module key")
+    module_named(target)
+    return call(["grade", str(_project(target)), *rest])
+
+
+def _project(key: str) -> Path:
+    """The work on a module, started when it is not there."""
+    folder = WORK / key
+    if not folder.exists():
+        compose.start(key, folder, compose.author())
+        sys.stdout.write(f"made a project to work in: {folder}\n")
+    return folder
+
+
+def _solution(key: str) -> Path:
+    """The reference of a module as a project, made anew."""
+    folder = WORK / "solutions" / key
+    shutil.rmtree(folder, ignore_errors=True)
+    compose.fill(folder, key, compose.Answers("noshow", "Reference"), solved=True, grader=compose.this_clone())
+    compose.first_commit(folder, f"Solve {key}", "Reference")
+    return folder
+
+
+def _doctor(arguments: list[str]) -> int:
+    """What this machine has, and lacks of what a module needs."""
+    keys = [word for word in arguments if not word.startswith("-")]
+    options = [word for word in arguments if word.startswith("-")]
+    needs: list[str] = []
+    for key in keys:
+        module_named(key)
+        needs += tomllib.loads((KIT / "modules" / key / "module.toml").read_text(encoding="utf-8"))["needs"]
+    return call(["doctor", *dict.fromkeys(needs), *options])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,171 @@
+"""The instruments as pytest fixtures: what a check can ask for by name, made once and always removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from mlops_grader.check import NotRun
+from mlops_grader.contract import Contract
+from mlops_grader.instruments import docker_engine
+from mlops_grader.instruments import environment as environments
+from mlops_grader.instruments.client import READY_SECONDS, Client
+from mlops_grader.instruments.container import Container
+from mlops_grader.instruments.docker_engine import Engine
+from mlops_grader.instruments.environment import Environment
+from mlops_grader.instruments.image import Image, Inside
+from mlops_grader.instruments.product import Product
+from mlops_grader.instruments.sandbox import HostSandbox, Limits, Sandbox
+from mlops_grader.instruments.secrets import plant, words
+from mlops_grader.instruments.service import on_host
+from mlops_grader.submission import Submission
+
+PATIENTS = 50  # requests that are compared between host and container
+TRAINING = Limits(seconds=600)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all instruments start from: the submission, the seed of its inputs, and a folder that is removed at the end."""
+
+    submission: Submission
+    seed: int
+    folder: Path
+
+
+GROUND = pytest.StashKey[Ground]()
+
+
+@pytest.fixture(scope="session")
+def ground(pytestconfig: pytest.Config) -> Ground:
+    """The submission that is graded."""
+    return pytestconfig.stash[GROUND]
+
+
+@pytest.fixture(scope="session")
+def submission(ground: Ground) -> Submission:
+    """The project in a clean clone."""
+    return ground.submission
+
+
+@pytest.fixture(scope="session")
+def contract(submission: Submission) -> Contract:
+    """What `product.toml` says."""
+    return submission.contract()
+
+
+@pytest.fixture
+def random(request: pytest.FixtureRequest, ground: Ground) -> Random:
+    """Numbers that depend on the seed of the grade and on nothing else that runs."""
+    return Random(f"{ground.seed} {request.node.name}")  # noqa: S311  # reproducible on purpose
+
+
+@pytest.fixture
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder."""
+    return tmp_path_factory.mktemp("scratch")
+
+
+@pytest.fixture(scope="session")
+def sandbox(ground: Ground) -> Sandbox:
+    """Where commands of the submission run."""
+    return HostSandbox(ground.folder / "home")
+
+
+@pytest.fixture(scope="session")
+def environment(sandbox: Sandbox, submission: Submission) -> Environment:
+    """The environment that the `setup` command makes."""
+    return environments.cached(sandbox, submission)
+
+
+@pytest.fixture(scope="session")
+def product(
+    environment: Environment, sandbox: Sandbox, contract: Contract, submission: Submission, ground: Ground
+) -> Product:
+    """The product as cloned, in a folder where its commands can run."""
+    return Product(submission.copy(ground.folder / "product"), environment, sandbox, contract)
+
+
+@pytest.fixture(scope="session")
+def trained(product: Product, ground: Ground) -> Product:
+    """The product after its own commands made the model, as a pipeline does before it builds an image."""
+    trained = product.copy(ground.folder / "trained")
+    for name in ("ingest", "train", "export"):
+        if getattr(trained.contract.commands, name):
+            trained.must(name, limits=TRAINING)
+    return trained
+
+
+@pytest.fixture(scope="session")
+def patients(ground: Ground) -> list[dict[str, Any]]:
+    """Valid requests for a prediction, other ones for each seed."""
+    try:
+        from mlops_grader.instruments.world import requests  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise NotRun(f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[world]'") from None
+    return list(requests(PATIENTS, ground.seed))
+
+
+@pytest.fixture(scope="session")
+def host_service(trained: Product, patients: list[dict[str, Any]]) -> Iterator[Client]:
+    """The product's service as a process of this machine, ready."""
+    with on_host(trained) as client:
+        client.wait_until_ready(patients[0], READY_SECONDS)
+        yield client
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The container engine of this machine."""
+    engine = docker_engine.connect(docker_engine.run_label())
+    with ExitStack() as stack:
+        stack.callback(engine.forget)
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def context(trained: Product, ground: Ground) -> Product:
+    """The trained product with secrets beside it, as they lie around where images are built."""
+    context = trained.copy(ground.folder / "context")
+    plant(context.root, ground.seed)
+    return context
+
+
+@pytest.fixture(scope="session")
+def secrets(ground: Ground) -> dict[str, bytes]:
+    """The words planted in the build context, by the file that holds each."""
+    return words(ground.seed)
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine, context: Product) -> Image:
+    """The image that the submission's Dockerfile builds."""
+    place = context.contract.image
+    return engine.build(context.submission.path(place.context), context.submission.path(place.dockerfile), "product")
+
+
+@pytest.fixture(scope="session")
+def inside(image: Image, secrets: dict[str, bytes]) -> Inside:
+    """What the layers of the image hold."""
+    return image.look_inside(secrets)
+
+
+@pytest.fixture(scope="session")
+def yardstick(engine: Engine) -> Image:
+    """A plain image with what a service of this kind needs, to compare with."""
+    folder = Path(str(files("mlops_grader"))) / "instruments" / "yardstick"
+    return engine.build(folder, folder / "Dockerfile", "yardstick")
+
+
+@pytest.fixture(scope="session")
+def container(engine: Engine, image: Image, contract: Contract) -> Iterator[Container]:
+    """A running container of that image; whether it is ready is for a check to say."""
+    with engine.start(image, contract.service) as container:
+        yield container

@@ -1,0 +1,1 @@
+"""Other honest ways to do the tasks, one list for each module."""

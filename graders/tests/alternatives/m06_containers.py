@@ -1,0 +1,3 @@
+"""Other honest ways."""
+
+ALTERNATIVES = ()

@@ -1,0 +1,1 @@
+"""Submissions that try to earn points without the work."""

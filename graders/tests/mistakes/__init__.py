@@ -1,0 +1,1 @@
+"""Plausible wrong edits of the reference, one list for each module."""

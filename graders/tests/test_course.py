@@ -1,0 +1,163 @@
+"""The course examines itself: folders, points, starters, solutions, mistakes and honest alternatives."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import compose
+import pytest
+from submissions import Alternative, Mistake, grade, make, not_passed, of_module, told
+
+from mlops_grader.check import Verdict, checks_in
+from mlops_grader.grading import module_named, modules
+
+KIT = Path(__file__).parents[2]
+KEYS = modules()
+ENGINE_KEYS = frozenset(key for key in KEYS if "engine" in tomllib.loads((KIT / "modules" / key / "module.toml").read_text())["needs"])
+
+# (module, check) that an untouched starter passes already, and why that is right
+PASSED_BY_STARTERS: dict[tuple[str, str], str] = {}
+
+
+def marked(key: str, name: str, value: object) -> object:
+    """A case of a module: what shares port 8000 stays on one worker, and what needs an engine says so."""
+    marks = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("engine" if key in ENGINE_KEYS else "host")]
+    marks += [pytest.mark.engine, pytest.mark.usefixtures("engine")] if key in ENGINE_KEYS else []
+    return pytest.param(key, value, id=f"{key}-{name}", marks=marks)
+
+
+MISTAKES = [marked(key, mistake.name, mistake) for key in KEYS for mistake in of_module("mistakes", key)]
+ALTERNATIVES = [marked(key, other.name, other) for key in KEYS for other in of_module("alternatives", key)]
+STARTERS = [marked(key, "starter", None) for key in KEYS]
+SOLUTIONS = [marked(key, "solution", None) for key in KEYS]
+
+
+def tracked() -> list[str]:
+    """What git tracks in the kit, and what it would track."""
+    listing = ["git", "-C", str(KIT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    return subprocess.run(listing, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_five_folders_hold_the_same_modules() -> None:
+    """One module is one key in five places."""
+    places = {
+        "modules": {path.parent.name for path in (KIT / "modules").glob("*/module.toml")},
+        "templates": set(compose.keys()),
+        "solutions": {path.name for path in (KIT / "solutions").iterdir() if path.is_dir()},
+        "mistakes": {path.stem for path in (KIT / "graders/tests/mistakes").glob("m*.py")},
+    }
+    assert places == dict.fromkeys(places, set(KEYS))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_points_sum_to_100(key: str) -> None:
+    """Every module is worth 100 points."""
+    assert sum(check.points for check in checks_in(module_named(key))) == 100
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_check_is_taught_under_its_own_heading(key: str) -> None:
+    """The report links to a heading of the lesson for every check."""
+    headings = re.findall(r"^### (.+)$", (KIT / "modules" / key / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    wanted = [check.heading for check in checks_in(module_named(key))]
+    assert [heading for heading in headings if heading in wanted] == wanted
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_check_has_two_mistakes(key: str) -> None:
+    """A check that no wrong submission fails proves nothing."""
+    counts = {check.id: 0 for check in checks_in(module_named(key))}
+    for mistake in of_module("mistakes", key):
+        counts[mistake.fails] += 1
+    assert {check: count for check, count in counts.items() if count < 2} == {}
+
+
+def test_no_stray_files_hide_in_the_mirrored_folders() -> None:
+    """Nothing lies in the five places but what a module needs."""
+    usual = re.compile(
+        r"modules/m\d\d_\w+/(README\.md|module\.toml|[\w.-]+\.png)|"
+        r"templates/(compose|new_module)\.py|templates/m\d\d_\w+/(cookiecutter\.json|hooks/post_gen_project\.py|\{\{cookiecutter\.repo_name\}\}/.+)|"
+        r"solutions/m\d\d_\w+/.+|graders/mlops_grader/checks/(__init__\.py|pytest\.ini|m\d\d_\w+\.py)|"
+        r"graders/tests/(mistakes|alternatives|cheats)/\w+\.py"
+    )
+    places = ("modules/", "templates/", "solutions/", "graders/mlops_grader/checks/", "graders/tests/mistakes/")
+    junk = re.compile(r"(^|/)(\.DS_Store|Thumbs\.db|__pycache__|.*\.(orig|rej|swp|pyc))($|/)")
+    stray = [path for path in tracked() if path.startswith(places) and (not usual.fullmatch(path) or junk.search(path))]
+    assert stray == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_solution_replaces_only_files_marked_for_its_module(key: str) -> None:
+    """A file of the template that the solution replaces is a stub of that module; given files stay as they are."""
+    template, mark = compose._template_folder(key), f"TODO({key[:3]})"
+    below = [compose._template_folder(layer) for layer in compose.layers(key)[:-1]]
+    solved = list(compose._files(KIT / "solutions" / key))
+    given = [path for path in solved if (template / path).is_file() and mark not in (template / path).read_text(encoding="utf-8")]
+    hidden = [path for path in solved for folder in below if (folder / path).is_file() and not (template / path).is_file()]
+    assert (given, hidden) == ([], [])
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_stub_is_solved(key: str) -> None:
+    """Each file with a mark has its solution, and no mark is left in it."""
+    marked_files = [path for path in compose._files(compose._template_folder(key)) if compose._is_stub(compose._template_folder(key) / path)]
+    solution = KIT / "solutions" / key
+    left = [path for path in marked_files if not (solution / path).is_file() or compose._is_stub(solution / path)]
+    assert left == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_solution_keeps_what_the_stub_promised(key: str) -> None:
+    """Names, signatures and docstrings of a Python stub are those of its solution."""
+    for path in compose._files(compose._template_folder(key)):
+        if path.endswith(".py") and compose._is_stub(compose._template_folder(key) / path):
+            promised = _promises(compose._template_folder(key) / path)
+            kept = _promises(KIT / "solutions" / key / path)
+            assert {name: kept.get(name) for name in promised} == promised
+
+
+@pytest.mark.parametrize(("key", "_"), STARTERS)
+def test_a_starter_earns_nothing(key: str, _: None, tmp_path: Path) -> None:
+    """The untouched starter passes none of the checks that the student is to earn."""
+    result = grade(make(key, tmp_path / "project", solved=False), tmp_path / "result.json")
+    earned = {(key, outcome.id) for outcome in result.checks if outcome.verdict is Verdict.PASSED}
+    broken = [outcome.id for outcome in result.checks if outcome.verdict in (Verdict.ERROR, Verdict.NOT_RUN)]
+    assert (earned, broken) == ({pair for pair in PASSED_BY_STARTERS if pair[0] == key}, []), told(result)
+
+
+@pytest.mark.parametrize(("key", "_"), SOLUTIONS)
+def test_a_solution_earns_everything(key: str, _: None, tmp_path: Path) -> None:
+    """The reference gets full marks."""
+    result = grade(make(key, tmp_path / "project"), tmp_path / "result.json")
+    assert result.score == result.max_score, told(result)
+
+
+@pytest.mark.parametrize(("key", "mistake"), MISTAKES)
+def test_a_mistake_fails_exactly_its_check(key: str, mistake: Mistake, tmp_path: Path) -> None:
+    """One wrong edit fails one check, with the words that help; others pass or are blocked."""
+    result = grade(make(key, tmp_path / "project", mistake.edits), tmp_path / "result.json")
+    failed = [(outcome.verdict, outcome.id) for outcome in not_passed(result)]
+    assert failed == [(Verdict.FAILED, mistake.fails)], told(result)
+    assert mistake.says in f"{not_passed(result)[0].found}\n{not_passed(result)[0].fix}"
+
+
+@pytest.mark.parametrize(("key", "other"), ALTERNATIVES)
+def test_an_honest_alternative_earns_everything(key: str, other: Alternative, tmp_path: Path) -> None:
+    """The task can be done with other tools, other layouts and another style."""
+    result = grade(make(key, tmp_path / "project", other.edits), tmp_path / "result.json")
+    assert result.score == result.max_score, told(result)
+
+
+def _promises(path: Path) -> dict[str, tuple[str, str | None]]:
+    """Signature and docstring of each function and class of a module, by name."""
+    found = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found[node.name] = (ast.unparse(node.args) + str(node.returns and ast.unparse(node.returns)), ast.get_docstring(node))
+        elif isinstance(node, ast.ClassDef):
+            found[node.name] = ("", ast.get_docstring(node))
+    return found

@@ -1,0 +1,81 @@
+"""The kit's commands: `nox -l` lists them, `nox -s NAME -- ARGUMENTS` runs one."""
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def prepare(session: nox.Session, group: str) -> None:
+    """Install the grader from this clone, and what a group of sessions needs besides."""
+    session.install("-e", ".[all]", *nox.project.dependency_groups(PROJECT, group))
+
+
+@nox.session
+def start(session: nox.Session) -> None:
+    """Make a project to work in: nox -s start -- m06_containers [FOLDER] [--onto PROJECT]."""
+    prepare(session, "kit")
+    session.run("python", "templates/compose.py", *session.posargs)
+
+
+@nox.session
+def grade(session: nox.Session) -> None:
+    """Grade a project: nox -s grade [-- FOLDER | KEY | --solution KEY]; with nothing given, start module 1."""
+    prepare(session, "kit")
+    session.run("python", "graders/kit.py", "grade", *session.posargs)
+
+
+@nox.session
+def doctor(session: nox.Session) -> None:
+    """Say what this machine has and lacks: nox -s doctor [-- KEY] [--install]."""
+    prepare(session, "kit")
+    session.run("python", "graders/kit.py", "doctor", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test of the kit, the course's examination of itself included."""
+    prepare(session, "tests")
+    session.run("python", "-m", "pytest", "--numprocesses=2", "--dist=loadgroup", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Look for mistakes in code, workflows, scripts, imports between layers, and tables gone stale."""
+    prepare(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports")
+    session.run("cog", "--check", "-I", "graders", "README.md", *READMES)
+    session.run("shellcheck", ".ci/run", ".ci/base-images")
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    session.run("zizmor", "--offline", "--persona=pedantic", ".github/workflows")
+
+
+READMES = ("modules/m01_environment/README.md", "modules/m06_containers/README.md")
+WORKFLOWS = (".github/workflows/ci.yml",)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types."""
+    prepare(session, "types")
+    session.run("mypy")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the grader against the bare operations, as ratios in one run."""
+    prepare(session, "tests")
+    session.run("python", "graders/bench.py", *session.posargs)
+
+
+@nox.session
+def new(session: nox.Session) -> None:
+    """Begin a module in all of its five places: nox -s new -- m02_data."""
+    prepare(session, "kit")
+    session.run("python", "templates/new_module.py", *session.posargs)
