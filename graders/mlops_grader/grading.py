@@ -27,6 +27,9 @@ from mlops_grader.result import Graded, Outcome, Result
 from mlops_grader.submission import Submission, UsageError, snapshot
 
 PACKAGE = Path(str(files("mlops_grader")))
+LEFT_OUT = Verdicts(Verdict.NOT_RUN, "it was not asked for", fix="grade without --only")
+CUT_OFF = Verdicts(Verdict.NOT_RUN, "the grade was stopped before this check had ended", fix="grade again")
+NEVER_RAN = Verdicts(Verdict.ERROR, "the check did not run", fix="grade again; report it when it stays")
 PATIENCE = 20.0  # seconds after Ctrl-C in which another one changes nothing
 
 # pytest as the grader wants it: its own settings, no plugin and no conftest of anybody, no cache, no terminal
@@ -117,7 +120,7 @@ def grade(order: Order, watcher: Watcher | None = None, known: Callable[[str, in
             submission, checks_in(order.module), selected, seed, folder, *_told(watcher or Watcher())
         )
         stopped = _run(order.module, grading)
-        result = _result(order, grading, started)
+        result = _result(order, grading, started, stopped)
     if stopped:
         raise Interrupted(result)
     return result
@@ -145,8 +148,10 @@ def _selected(all_checks: Sequence[Check], only: Sequence[str]) -> frozenset[str
     wanted = [name if name.startswith("test_") else f"test_{name}" for name in only] or list(by_id)
     for name in wanted:
         if name not in by_id:
-            close = difflib.get_close_matches(name, by_id, n=1, cutoff=0.3)
-            raise UsageError(f"there is no check `{name}`" + (f": did you mean {close[0]}?" if close else ""))
+            known = [each.removeprefix("test_") for each in by_id]
+            close = difflib.get_close_matches(name.removeprefix("test_"), known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"the checks are {', '.join(known)}"
+            raise UsageError(f"there is no check `{name}`: {hint}")
     todo, chosen = list(wanted), set()
     while todo:
         name = todo.pop()
@@ -156,7 +161,7 @@ def _selected(all_checks: Sequence[Check], only: Sequence[str]) -> frozenset[str
     return frozenset(chosen)
 
 
-def _result(order: Order, grading: Grading, started: float) -> Result:
+def _result(order: Order, grading: Grading, started: float, stopped: bool) -> Result:
     submission: Submission = grading.submission
     return Result(
         grader=identity(),
@@ -165,16 +170,13 @@ def _result(order: Order, grading: Grading, started: float) -> Result:
         seed=grading.seed,
         started_at=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=time.time() - started,
-        checks=tuple(_outcome(check, grading, order.key) for check in grading.checks),
+        checks=tuple(_outcome(check, grading, order.key, CUT_OFF if stopped else NEVER_RAN) for check in grading.checks),
     )
 
 
-def _outcome(check: Check, grading: Grading, key: str) -> Outcome:
-    """What is written down for a check. One that never ran is an error of the grader, unless nobody asked for it."""
-    left_out = Verdicts(Verdict.NOT_RUN, "it was not asked for", fix="grade without --only")
-    never = Verdicts(Verdict.ERROR, "the check did not run", fix="grade again; report it when it stays")
-    default = never if check.id in grading.selected else left_out
-    ended = grading.verdicts.get(check.id, default)
+def _outcome(check: Check, grading: Grading, key: str, missing: Verdicts) -> Outcome:
+    """What is written down for a check. One that was asked for and has no verdict gets the missing one."""
+    ended = grading.verdicts.get(check.id, missing if check.id in grading.selected else LEFT_OUT)
     passed = ended.verdict is Verdict.PASSED
     return Outcome(
         id=check.id,
@@ -182,7 +184,7 @@ def _outcome(check: Check, grading: Grading, key: str) -> Outcome:
         points=check.points if passed else 0,
         max_points=check.points,
         verdict=ended.verdict,
-        found=ended.found,
+        found=ended.found or ("" if passed else "the check says no more"),
         fix=ended.fix,
         why=check.why,
         lesson=f"lessons/{key}.md#{check.anchor}",

@@ -139,10 +139,11 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _marked_network(request: pytest.FixtureRequest) -> None:
-    """Tests marked `network` run where a package index answers."""
-    if request.node.get_closest_marker("network"):
-        request.getfixturevalue("registry")
+def _what_the_marks_need(request: pytest.FixtureRequest) -> None:
+    """Tests marked `network` run where a package index answers, those marked `engine` where a container engine does."""
+    for mark, fixture in (("network", "registry"), ("engine", "engine")):
+        if request.node.get_closest_marker(mark):
+            request.getfixturevalue(fixture)
 
 
 def lack(reason: str) -> NoReturn:

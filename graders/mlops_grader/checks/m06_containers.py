@@ -220,7 +220,7 @@ def test_health_check_tells_the_truth(
 ) -> None:
     """HEALTHCHECK reports healthy while the service answers, and unhealthy when it hangs.
 
-    The engine restarts what is unhealthy. A check that cannot fail keeps a dead service in the rotation.
+    Platforms replace what is unhealthy. A check that cannot fail keeps a dead service in the rotation.
     """
     declared = image.facts["Config"].get("Healthcheck") or {}
     if not declared.get("Test") or declared["Test"][0] == "NONE":

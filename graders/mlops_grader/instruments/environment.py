@@ -23,6 +23,7 @@ from mlops_grader.submission import Submission
 
 SETUP = Limits(seconds=1200, processes=512, memory=8 * 2**30)
 READY = ".set-up"
+SEEDED = ".seeded"  # what was there before the setup command
 
 # files that a setup command reads to decide what to install
 _DECLARATIONS = (
@@ -53,9 +54,10 @@ class Environment:
         return {"VIRTUAL_ENV": str(self.folder), "UV_PROJECT_ENVIRONMENT": str(self.folder), "PATH": path, **_caches()}
 
     def installed(self) -> dict[str, str]:
-        """Versions by normalized name of what is installed, without the tools that every environment starts with."""
+        """Versions by normalized name of what is installed, without what every environment starts with."""
+        seeded = json.loads((self.folder / SEEDED).read_text(encoding="utf-8"))
         listing = _distributions(self.folder)
-        return {name: version for name, (version, _) in listing.items() if name not in _SEEDED}
+        return {name: version for name, (version, _) in listing.items() if seeded.get(name) != version}
 
 
 def create(sandbox: Sandbox, folder: Path) -> Environment:
@@ -64,6 +66,8 @@ def create(sandbox: Sandbox, folder: Path) -> Environment:
     made = sandbox.run(command, folder.parent, _caches(), SETUP)
     if not made.ok:
         raise OSError(f"uv could not make a virtual environment: {made}")
+    seeded = {name: version for name, (version, _) in _distributions(folder).items()}
+    (folder / SEEDED).write_text(json.dumps(seeded), encoding="utf-8")
     return Environment(folder)
 
 
@@ -138,9 +142,6 @@ def _metadata(folder: Path) -> Iterator[tuple[str, str, str]]:
 def normalize(name: str) -> str:
     """A distribution's name as the packaging standard compares it."""
     return name.lower().replace("_", "-").replace(".", "-")
-
-
-_SEEDED = frozenset(("pip", "setuptools", "wheel"))
 
 
 def _tools(folder: Path) -> Path:

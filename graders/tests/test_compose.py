@@ -1,0 +1,85 @@
+"""A semester in one repository: adding a module to a project that finished the one before."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import compose
+import pytest
+from submissions import commit, make
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Content by path of everything but git's own files."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts}
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """A project whose first module is done, in the student's own words."""
+    project = make("m01_environment", tmp_path / "project")
+    (project / "README.md").write_text("# my own words\n", encoding="utf-8")
+    (project / "notes.md").write_text("mine\n", encoding="utf-8")
+    commit(project)
+    return project
+
+
+def test_a_new_module_brings_its_files(finished: Path) -> None:
+    """Stubs and lesson of the new module arrive, and the project says that it is there."""
+    added = compose.add("m06_containers", finished)
+    assert {"Dockerfile", ".dockerignore", "lessons/m06_containers.md"} <= set(added.new)
+    assert "m06_containers" in (finished / "course.toml").read_text(encoding="utf-8")
+
+
+def test_no_file_of_the_student_changes(finished: Path) -> None:
+    """What was written stays as it was, whatever the course holds under that name."""
+    before = contents(finished)
+    added = compose.add("m06_containers", finished)
+    after = contents(finished)
+    assert {path for path in before if before[path] != after[path]} == {"course.toml"}
+    assert added.left == ()
+
+
+def test_a_file_in_the_way_is_left_alone_and_listed(finished: Path) -> None:
+    """A student who wrote a Dockerfile early keeps it, and hears of it."""
+    (finished / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    commit(finished)
+    added = compose.add("m06_containers", finished)
+    assert added.left == ("Dockerfile",)
+    assert (finished / "Dockerfile").read_text(encoding="utf-8") == "FROM scratch\n"
+
+
+def test_given_files_are_brought_up_to_date(finished: Path) -> None:
+    """A given file that is not as the course has it becomes so."""
+    given = finished / "noshow" / "features.py"
+    right = given.read_bytes()
+    given.write_text("# changed\n", encoding="utf-8")
+    commit(finished)
+    assert "noshow/features.py" in compose.add("m06_containers", finished).updated
+    assert given.read_bytes() == right
+
+
+def test_uncommitted_changes_are_refused(finished: Path) -> None:
+    """What git could not bring back is never put at risk."""
+    (finished / "notes.md").write_text("changed\n", encoding="utf-8")
+    before = contents(finished)
+    with pytest.raises(compose.StartError, match="uncommitted"):
+        compose.add("m06_containers", finished)
+    assert contents(finished) == before
+
+
+def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
+    """Only a project of the course can be continued."""
+    with pytest.raises(compose.StartError, match=r"no course\.toml"):
+        compose.add("m06_containers", tmp_path)
+
+
+def test_the_command_lists_what_it_did(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """New, updated and left files are named, and what to do next."""
+    assert compose.main(["m06_containers", "--onto", str(finished)]) == 0
+    printed = capsys.readouterr().out
+    assert "new: Dockerfile\n" in printed
+    assert "nox -s grade" in printed
+    status = subprocess.run(["git", "-C", str(finished), "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+    assert "Dockerfile" in status
