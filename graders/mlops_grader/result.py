@@ -69,8 +69,12 @@ class Result:
 
     @property
     def next_step(self) -> Outcome | None:
-        """The first check, in the order of work, that did not pass and that no other check blocks."""
-        return next((o for o in self.checks if o.verdict is not Verdict.PASSED and not o.blocked_by), None)
+        """The first check, in the order of work, that did not pass and that no other check blocks.
+
+        One that could not be run comes after all that can be mended in the project itself.
+        """
+        left = [o for o in self.checks if o.verdict is not Verdict.PASSED and not o.blocked_by]
+        return next((o for o in left if o.verdict is not Verdict.NOT_RUN), next(iter(left), None))
 
     def document(self) -> dict[str, Any]:
         """The result as plain data, valid against the schema."""

@@ -24,9 +24,9 @@ PASSED_BY_STARTERS: dict[tuple[str, str], str] = {}
 
 
 def marked(key: str, name: str, value: object) -> object:
-    """A case of a module: what shares port 8000 stays on one worker, and what needs an engine says so."""
-    marks = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("engine" if key in ENGINE_KEYS else "host")]
-    marks += [pytest.mark.engine] if key in ENGINE_KEYS else []
+    """A case of a module: what needs an engine says so, and what needs port 8000 stays on one worker."""
+    marks = [pytest.mark.slow, pytest.mark.network]
+    marks += [pytest.mark.engine if key in ENGINE_KEYS else pytest.mark.xdist_group("port 8000")]
     return pytest.param(key, value, id=f"{key}-{name}", marks=marks)
 
 

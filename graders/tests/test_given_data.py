@@ -20,3 +20,10 @@ def test_the_given_files_are_those_of_the_world(tmp_path: Path) -> None:
     write_given(tmp_path)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert {path.name: path.read_bytes() for path in RAW.iterdir()} == made
+
+
+def test_the_yardstick_installs_what_the_reference_serves_with() -> None:
+    """The image that sizes are compared with holds the packages of the reference, at its versions."""
+    kit = Path(__file__).parents[2]
+    yardstick = kit / "graders/mlops_grader/instruments/yardstick/requirements.txt"
+    assert yardstick.read_text() == (kit / "solutions/m01_environment/requirements-serve.lock").read_text()

@@ -52,7 +52,7 @@ def needs_engine(key: str) -> bool:
 
 def case(key: str) -> object:
     """A lesson as a test case, with what it needs."""
-    marks = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("engine" if needs_engine(key) else "host")]
+    marks = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("port 8000")]
     marks += [pytest.mark.engine] if needs_engine(key) else []
     return pytest.param(key, id=key, marks=marks)
 

@@ -17,7 +17,8 @@ from mlops_grader.result import Graded, Outcome, Result, from_document, validate
 def outcome(name: str, verdict: Verdict = Verdict.PASSED, points: int = 5) -> Outcome:
     """The end of an invented check."""
     earned, words = (points, "") if verdict is Verdict.PASSED else (0, "it does not")
-    return Outcome(f"test_{name}", "It does.", earned, points, verdict, words, "", "", "lessons/m99.md#it", None, 0.25)
+    blocked_by = "test_a" if verdict is Verdict.BLOCKED else None
+    return Outcome(f"test_{name}", "It does.", earned, points, verdict, words, "", "", "lessons/m99.md#it", blocked_by, 0.25)
 
 
 def result(*outcomes: Outcome) -> Result:
@@ -35,6 +36,11 @@ def test_the_next_step_is_the_first_that_nothing_blocks() -> None:
     rows = (outcome("a"), outcome("b", Verdict.BLOCKED), outcome("c", Verdict.FAILED), outcome("d", Verdict.ERROR))
     step = result(*rows).next_step
     assert step == rows[2]
+
+
+def test_what_this_machine_lacks_comes_after_what_can_be_mended() -> None:
+    rows = (outcome("a", Verdict.NOT_RUN), outcome("b", Verdict.FAILED))
+    assert (result(*rows).next_step, result(rows[0]).next_step) == (rows[1], rows[0])
 
 
 def test_there_is_no_next_step_when_all_passed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -94,9 +95,10 @@ def test_settings_come_from_the_environment(
     names, port = contract.service.settings, contract.service.port + 1234
     lines = {}
     with ExitStack() as stack:
-        for level in ("DEBUG", "ERROR"):
-            settings = {names.port: str(port), names.log_level: level}
-            container = stack.enter_context(engine.start(image, contract.service, settings, port))
+        settings = {level: {names.port: str(port), names.log_level: level} for level in ("DEBUG", "ERROR")}
+        start = partial(engine.start, image, contract.service, port=port)
+        containers = {level: stack.enter_context(start(settings[level])) for level in settings}
+        for level, container in containers.items():
             _wait_with_settings(container, port, names.port, patients)
             lines[level] = len(container.logs().splitlines())
     if lines["ERROR"] >= lines["DEBUG"]:
@@ -112,8 +114,7 @@ def test_runs_as_an_ordinary_user(container: Container) -> None:
 
     Whoever breaks into the service has the rights of its user. As root, the next kernel bug is a broken machine.
     """
-    roots = [command for command, uid in container.users().items() if uid == 0]
-    if roots:
+    if roots := [command for command, uid in container.users() if uid == 0]:
         raise Fail(f"`{roots[0][:120]}` runs as root", fix="make a user in the Dockerfile and switch to it with USER")
 
 
@@ -137,16 +138,18 @@ def test_stops_when_asked(engine: Engine, image: Image, contract: Contract, pati
     """
     with engine.start(image, contract.service) as container:
         container.client.wait_until_ready(patients[0], READY_SECONDS)
-        first = next(iter(container.users()), "")
         request = SlowRequest(container.client.port, contract.service, patients[0])
         time.sleep(0.5)  # until the service has read what was sent
         stopping = container.stop_later(GRACE)
         time.sleep(1)
         lost = _finish(request)
         stopped = stopping.wait()
+    asked = image.facts["Config"].get("StopSignal") or "SIGTERM"
+    if asked in ("SIGKILL", "KILL", "9"):
+        raise Fail("the image's STOPSIGNAL is SIGKILL: it loses all that is in flight", fix="leave STOPSIGNAL out: SIGTERM can be answered")
     if stopped.killed:
         raise Fail(
-            f"still running {GRACE} s after SIGTERM, killed; its first process is `{first[:120]}`",
+            f"still running {GRACE} s after {asked}, killed; its first process is `{container.first_process()[:120]}`",
             fix='make the server the first process, in exec form: CMD ["python", "-m", "..."], or start it with exec',
         )
     if lost:
@@ -171,10 +174,10 @@ def test_rebuilds_without_installing_again(
     place = contract.image
     again = engine.build(changed.root / place.context, changed.root / place.dockerfile, "rebuilt")
     before = third_party(inside.installed(), contract.name)
-    after = again.modified(before)
-    anew = [path for path, moment in after.items() if moment != before[path]]
-    if anew and again.build.executed:
-        step = again.build.executed[0].instruction
+    after = again.modified(before) if again.build.executed else before  # nothing ran: nothing was installed
+    if anew := [path for path, moment in after.items() if moment != before[path]]:
+        ran = [step.instruction for step in again.build.executed]
+        step = next((words for words in ran if "install" in words or "sync" in words), ran[0])
         raise Fail(
             f"after a change in `{name}` the build ran `{step[:160]}` again and installed {len(anew)} packages anew",
             fix="copy the lock file and install first, copy the source after that",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, IncompleteRead
 from typing import Any
 
 import httpx
@@ -69,6 +68,7 @@ class Client:
 
     def _ask(self, method: str, path: str, timeout: float, **more: Any) -> httpx.Response:
         # a connection of its own: a kept one would hide that a server stops listening
+        started = time.monotonic()
         with httpx.Client(base_url=self.address, timeout=timeout, trust_env=False) as client:
             with client.stream(method, path, **more) as answer:
                 read = b""
@@ -76,21 +76,27 @@ class Client:
                     read += chunk
                     if len(read) > ANSWER_LIMIT:
                         raise httpx.DecodingError("the answer is larger than 1 MiB")
+                    if time.monotonic() - started > timeout:
+                        raise httpx.ReadTimeout(f"it was not complete after {timeout:g} s")
                 return httpx.Response(answer.status_code, headers={"content-type": answer.headers.get("content-type", "")}, content=read)
 
 
 class SlowRequest:
-    """A request that is in flight for as long as its last byte is held back."""
+    """A request that is in flight for as long as its last byte is held back. Raises Fail when nobody takes it."""
 
     def __init__(self, port: int, service: Service, body: Mapping[str, Any]) -> None:
         payload = json.dumps(body).encode()
         self._service = service
         self._last = payload[-1:]
         self._connection = HTTPConnection("127.0.0.1", port, timeout=15)
-        self._connection.putrequest("POST", service.predict)
-        self._connection.putheader("Content-Type", "application/json")
-        self._connection.putheader("Content-Length", str(len(payload)))
-        self._connection.endheaders(payload[:-1])
+        try:
+            self._connection.putrequest("POST", service.predict)
+            self._connection.putheader("Content-Type", "application/json")
+            self._connection.putheader("Content-Length", str(len(payload)))
+            self._connection.endheaders(payload[:-1])
+        except OSError as error:
+            self._connection.close()
+            raise Fail(f"the connection was refused ({plain(error)})") from None
 
     def finish(self) -> float:
         """Send the last byte and read the probability. Raises Fail when the answer does not come."""
@@ -99,6 +105,8 @@ class SlowRequest:
                 connection.send(self._last)
                 answer = connection.getresponse()
                 content = answer.read(ANSWER_LIMIT)
+                if answer.length:  # bytes that were promised and did not come
+                    raise IncompleteRead(content, answer.length)
         except (OSError, HTTPException) as error:
             raise Fail(f"the connection was dropped ({plain(error)})") from None
         return probability(httpx.Response(answer.status, content=content), self._service)
@@ -106,15 +114,16 @@ class SlowRequest:
 
 def probability(answer: httpx.Response, service: Service) -> float:
     """The probability in an answer. Raises Fail that shows the answer when there is none between 0 and 1."""
-    shown = f"{answer.status_code} {answer.text[:200]!r}"
+    # decoded by us: the charset that an answer claims may name any codec
+    shown = f"{answer.status_code} {answer.content[:800].decode('utf-8', errors='replace')[:200]!r}"
     if answer.status_code != httpx.codes.OK:
         raise Fail(f"POST {service.predict} answered {shown}")
     try:
         value = answer.json()[service.prediction]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Fail(f"the answer has no `{service.prediction}`: {shown}", fix="name the key in `product.toml`: [service] prediction") from None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= 1:
-        raise Fail(f"`{service.prediction}` is {value!r}, not a probability")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise Fail(f"`{service.prediction}` is {repr(value)[:200]}, not a probability")
     return float(value)
 
 
@@ -122,7 +131,7 @@ def example(submission: Submission, service: Service) -> dict[str, Any]:
     """The valid request that the contract names. Raises Fail when it is missing or not a JSON object."""
     try:
         body = json.loads(submission.read(service.example))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Fail(f"`{service.example}` is not JSON: {error}", fix="put one valid request there") from None
     if not isinstance(body, dict):
         raise Fail(f"`{service.example}` is not a JSON object", fix="put one valid request there")

@@ -40,11 +40,16 @@ class Container:
         """Everything that it printed so far."""
         return bytes(self.handle.logs()).decode("utf-8", errors="replace")
 
-    def users(self) -> dict[str, int]:
-        """The user id of each process, 0 for root, by its command line."""
+    def users(self) -> list[tuple[str, int]]:
+        """Command line and user id, 0 for root, of each process; a parent and its workers often have the same words."""
         table = self.handle.top(ps_args="-eo uid,pid,args")
         rows = [row for row in table["Processes"] if row]
-        return {row[-1]: 0 if int(row[0]) == self.root_uid else int(row[0]) for row in rows}
+        return [(row[-1], 0 if int(row[0]) == self.root_uid else int(row[0])) for row in rows]
+
+    def first_process(self) -> str:
+        """What the image starts: its entry point and command, the base's where it sets none of its own."""
+        config = self.handle.attrs["Config"]
+        return " ".join([*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())])
 
     def stop(self, grace: int) -> Stopped:
         """Ask it to stop as an orchestrator does, wait `grace` seconds, then kill it."""
@@ -134,7 +139,8 @@ def explain(container: Container, failure: Fail, port: int) -> Fail:
     if addresses and not set(addresses) & set(wanted):
         found = f"it listens on {', '.join(addresses)} inside the container, not on 0.0.0.0:{port}"
         return Fail(found + words, fix=f"listen on 0.0.0.0, port {port}, or name the right port in `product.toml`")
-    return Fail(failure.found + words, fix=failure.fix or "docker build, docker run -p 8000:8000, and read what it prints")
+    ran = f"; it ran `{container.first_process()[:120]}`"
+    return Fail(failure.found + ran + words, fix=failure.fix or "docker build, docker run -p 8000:8000, and read what it prints")
 
 
 def _listeners(table: str) -> list[str]:

@@ -198,11 +198,14 @@ def _readable(created_by: str) -> str:
 
 
 def read_log(log: str) -> Build:
-    """The steps in what `docker build --progress=plain` prints."""
+    """The steps in what `docker build --progress=plain` prints.
+
+    Only a line feed ends a line: what a command prints after a carriage return is still its own line, not BuildKit's.
+    """
     names: dict[str, str] = {}
     cached, failed = set(), set()
     output: dict[str, list[str]] = {}
-    for line in log.splitlines():
+    for line in log.split("\n"):
         match = re.match(r"#(\d+) (.*)", line)
         if not match:
             continue
@@ -223,14 +226,16 @@ def read_log(log: str) -> Build:
 def is_pinned(reference: str) -> bool:
     """Whether a base image names a version: a digest, or a tag that a later release does not take over.
 
-    A tag needs a number (two for `python`, whose minor versions differ) or a release's code name.
+    A tag needs a number or a release's code name. One of `python` begins with two numbers: its minor versions
+    differ, and `python:bookworm` is the newest of them.
     """
     name, _, digest = reference.partition("@")
     if digest or name == "scratch":
         return True
     name, _, tag = name.rpartition("/")[2].partition(":")
-    wanted = r"\d+\.\d+" if name == "python" else r"\d"
-    return bool(re.search(wanted, tag) or re.match(_CODE_NAMES, tag))
+    if name == "python":
+        return bool(re.match(r"\d+\.\d+", tag))
+    return bool(re.search(r"\d", tag) or re.match(_CODE_NAMES, tag))
 
 
 _CODE_NAMES = r"(trixie|bookworm|bullseye|noble|jammy|focal)\b"

@@ -38,7 +38,7 @@ class Kept:
 
     def known(self, module: str, tree: str, seed: int) -> Result | None:
         """The last result of a module when a new one could not differ: same tree, grader and seed, nothing left open."""
-        with suppress(OSError, ValueError, jsonschema.ValidationError):
+        with suppress(OSError, ValueError, RecursionError, jsonschema.ValidationError):
             result = from_document(json.loads(self._path(module).read_text(encoding="utf-8")))
             graded = (result.submission.module, result.submission.tree, result.seed, result.grader)
             open_ends = {Verdict.NOT_RUN, Verdict.ERROR} & {outcome.verdict for outcome in result.checks}

@@ -12,11 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from mlops_grader.check import Check, Verdict
-from mlops_grader.grading import Watcher
+from mlops_grader.grading import CUT_OFF, LEFT_OUT, Watcher
 from mlops_grader.plugin import Verdicts
 from mlops_grader.result import Outcome, Result
 
 SHOWN = 14  # lines of a finding in the terminal; the page has them all
+
+EXPLAINED = (Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR)
+SILENT = (LEFT_OUT.found, CUT_OFF.found)  # nothing to explain: nobody asked, or somebody stopped it
 
 STYLES = {
     Verdict.PASSED: ("✓", "passed", "green"),
@@ -56,7 +59,7 @@ def show(result: Result, console: Console) -> None:
     """Print the whole report: a line a check, the failing ones at length, the score, and the next step."""
     console.print(_table(result, console))
     for outcome in result.checks:
-        if outcome.verdict in (Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR) or outcome is result.next_step:
+        if outcome.verdict in EXPLAINED and outcome.found not in SILENT or outcome is result.next_step:
             _explain(outcome, console)
     _show_score(result, console)
     _show_next(result, console)
@@ -79,9 +82,9 @@ def _explain(outcome: Outcome, console: Console) -> None:
     _, word, style = STYLES[outcome.verdict]
     lines = outcome.found.splitlines()
     if len(lines) > SHOWN:
-        lines = [lines[0], f"[... {len(lines) - SHOWN} lines left out ...]", *lines[2 - SHOWN :]]
+        lines = [lines[0], f"[... {len(lines) - SHOWN + 1} lines left out ...]", *lines[2 - SHOWN :]]
     console.print()
-    console.print(f"[{style} bold]{word}[/] {escape(outcome.title)}", highlight=False)
+    console.print(f"[{style} bold]{word}[/] {escape(outcome.title)}", highlight=False, emoji=False)
     _field(console, "found", "\n".join(lines))
     _field(console, "why", outcome.why)
     _field(console, "do next", outcome.fix)
@@ -112,7 +115,7 @@ def _show_next(result: Result, console: Console) -> None:
         console.print("Nothing is left to do in this module.")
     else:
         first = (step.fix or step.found).splitlines()[0]
-        console.print(f"[bold]Next:[/] {escape(first)} [dim]({escape(step.lesson)})[/]", highlight=False, soft_wrap=True)
+        console.print(f"[bold]Next:[/] {escape(first)} [dim]({escape(step.lesson)})[/]", highlight=False, emoji=False, soft_wrap=True)
 
 
 def _heading(result: Result, check: str) -> str:

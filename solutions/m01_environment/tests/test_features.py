@@ -58,7 +58,7 @@ def test_hour_has_minutes() -> None:
     assert hour_of_day(datetime(2026, 3, 16, 9, 45)) == pytest.approx(9.75)
 
 
-@pytest.mark.parametrize(("day", "expected"), enumerate([True, False, False, False, True, False, False]))
+@pytest.mark.parametrize(("day", "expected"), list(enumerate([True, False, False, False, True, False, False])))
 def test_days_that_touch_the_weekend(day: int, expected: bool) -> None:
     assert is_monday_or_friday(MONDAY + timedelta(days=day)) is expected
 
