@@ -34,7 +34,7 @@ def call(arguments: Sequence[str]) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command. Returns 0 for full marks, 1 for missing points, 2 for wrong use or a broken grader."""
+    """Run one command. Returns 0 for full marks, 1 for missing points, 2 when it could not be carried out."""
     from rich.console import Console  # noqa: PLC0415
 
     from mlops_grader.grading import Interrupted  # noqa: PLC0415
@@ -101,7 +101,10 @@ def _grade(options: argparse.Namespace, console: Console) -> int:
         result.write(results, options.json)
     if options.html:
         result.write_text(options.html, html.page(results, kept.lessons()))
-    return FULL_MARKS if all(each.score == each.max_score for each in results) else POINTS_MISSING
+    if not all(each.complete for each in results):
+        return CANNOT
+    earned = all(outcome.points == outcome.max_points for each in results for outcome in each.asked)
+    return FULL_MARKS if earned else POINTS_MISSING
 
 
 def _one(options: argparse.Namespace, console: Console, kept: Kept, key: str) -> Result:

@@ -23,11 +23,11 @@ import pytest
 from mlops_grader import __version__, checks, fixtures
 from mlops_grader.check import Check, Verdict, checks_in
 from mlops_grader.plugin import Grading, Verdicts, unfit
-from mlops_grader.result import Graded, Outcome, Result
+from mlops_grader.result import NOT_ASKED, Graded, Outcome, Result
 from mlops_grader.submission import Submission, UsageError, snapshot
 
 PACKAGE = Path(str(files("mlops_grader")))
-LEFT_OUT = Verdicts(Verdict.NOT_RUN, "it was not asked for", fix="grade without --only")
+LEFT_OUT = Verdicts(Verdict.NOT_RUN, NOT_ASKED, fix="grade without --only")
 CUT_OFF = Verdicts(Verdict.NOT_RUN, "the grade was stopped before this check had ended", fix="grade again")
 NEVER_RAN = Verdicts(Verdict.ERROR, "the check did not run", fix="grade again; report it when it stays")
 PATIENCE = 20.0  # seconds after Ctrl-C in which another one changes nothing

@@ -16,6 +16,7 @@ import jsonschema
 from mlops_grader.check import Verdict
 
 SCHEMA = "mlops-grader/result/v1"
+NOT_ASKED = "it was not asked for"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ class Result:
     started_at: str
     seconds: float
     checks: tuple[Outcome, ...]
+
+    @property
+    def asked(self) -> tuple[Outcome, ...]:
+        """The checks that were to run: all of them, unless some were chosen."""
+        return tuple(outcome for outcome in self.checks if outcome.found != NOT_ASKED)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every check that was asked for could be run on this machine."""
+        return not {Verdict.NOT_RUN, Verdict.ERROR} & {outcome.verdict for outcome in self.asked}
 
     @property
     def score(self) -> int:

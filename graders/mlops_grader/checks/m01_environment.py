@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,10 +13,10 @@ from mlops_grader.check import Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import bugs, history, lock, readme
 from mlops_grader.instruments.bugs import Bug
-from mlops_grader.instruments.client import READY_SECONDS, Client, example, port_is_taken
-from mlops_grader.instruments.environment import Environment, create, normalize, set_up
+from mlops_grader.instruments.client import Client, example, port_is_taken
+from mlops_grader.instruments.environment import Environment, create, set_up
 from mlops_grader.instruments.product import Product
-from mlops_grader.instruments.sandbox import Limits, Sandbox
+from mlops_grader.instruments.sandbox import Sandbox
 from mlops_grader.submission import Submission, UsageError, git
 
 README_SECONDS = 900  # a slow network installs everything anew
@@ -22,9 +24,17 @@ MIB = 2**20
 
 
 @pytest.fixture(scope="session")
-def environment(sandbox: Sandbox, submission: Submission, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """What `setup` makes from nothing; in this module nothing comes from an earlier grade."""
-    return _set_up(sandbox, submission, tmp_path_factory.mktemp("first"))
+def product(
+    sandbox: Sandbox, submission: Submission, contract: Contract, tmp_path_factory: pytest.TempPathFactory
+) -> Product:
+    """A clean clone in which `setup` has run; in this module nothing comes from an earlier grade."""
+    return _set_up(sandbox, submission, contract, tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="session")
+def environment(product: Product) -> Environment:
+    """What `setup` makes from nothing."""
+    return product.environment
 
 
 @check(points=15)
@@ -34,7 +44,7 @@ def test_sets_up_in_a_clean_clone(environment: Environment, product: Product) ->
     The first thing that a new colleague, a pipeline and a server do with a project is this one command.
     """
     if not environment.installed():
-        raise Fail("the setup command ends well and installs nothing", fix="let it install what the lock file names")
+        raise Fail("the setup command ends well and installs nothing" + _own_environments(product.root), fix=NOT_ITS_OWN)
     done = product.shell(f'"{environment.python}" -c "import {product.contract.name}.service"')
     if not done.ok:
         raise Fail(f"after the setup command the service cannot be imported: {done.tail(1)}", fix="declare what it imports, and lock it")
@@ -59,12 +69,11 @@ def test_lock_is_exact(
     """
     name = contract.environment.lock
     pinned = lock.pins(name, submission.read(name))
-    first, second = environment.installed(), _set_up(sandbox, submission, scratch).installed()
+    first, second = environment.installed(), _set_up(sandbox, submission, contract, scratch).environment.installed()
     if moved := sorted(set(first.items()) ^ set(second.items())):
         raise Fail(f"two setups differ in {moved[0][0]} {moved[0][1]}", fix="install from the lock file alone")
-    own = normalize(contract.name)
     for package, version in sorted(first.items()):
-        if package != own and version not in pinned.get(package, ()):
+        if package not in environment.local() and lock.plain_version(version) not in pinned.get(package, ()):
             there = " and ".join(sorted(pinned.get(package, ()))) or "nothing"
             raise Fail(
                 f"setup installed {package} {version}, and `{name}` pins {there}",
@@ -95,34 +104,14 @@ def test_tests_pass(product: Product, scratch: Path) -> None:
 
     Tests that are red at the start are soon ignored, and then nobody sees the one that matters.
     """
-    product.copy(scratch / "clone").must("test")
-
-
-@check(points=5, requires=test_tests_pass)
-def test_tests_catch_a_wrong_boundary(product: Product, scratch: Path) -> None:
-    """The tests go red when a function treats its edge cases wrongly.
-
-    Zero, equal, empty, one too many: most bugs live at the edge of what a function accepts.
-    """
-    _must_be_caught(product, bugs.BOUNDARY, scratch)
-
-
-@check(points=5, requires=test_tests_pass)
-def test_tests_catch_a_wrong_formula(product: Product, scratch: Path) -> None:
-    """The tests go red when a formula gives another number.
-
-    A wrong feature raises no error. The model learns from it, and is worse for months.
-    """
-    _must_be_caught(product, bugs.FORMULA, scratch)
-
-
-@check(points=5, requires=test_tests_pass)
-def test_tests_catch_a_wrong_order(product: Product, scratch: Path) -> None:
-    """The tests go red when values land in the wrong column.
-
-    A model knows columns by their place only. Swapped columns are valid numbers with wrong meanings.
-    """
-    _must_be_caught(product, bugs.ORDER, scratch)
+    _copy(product, scratch / "clone").must("test")
+    broken = _copy(product, scratch / "broken")
+    bugs.disable(broken.root)
+    if broken.run("test").ok:
+        raise Fail(
+            f"every function of `{bugs.FEATURES}` was made to raise an error, and the test command still ends with exit code 0",
+            fix="let it find and run tests that call these functions, and end with their exit code",
+        )
 
 
 @check(points=5, requires=test_tests_pass)
@@ -131,46 +120,78 @@ def test_tests_survive_a_refactoring(product: Product, scratch: Path) -> None:
 
     Tests that check how code looks, and not what it does, make every improvement a fight.
     """
-    rewritten = product.copy(scratch / "clone")
+    rewritten = _copy(product, scratch / "clone")
     bugs.refactor(rewritten.root)
     done = rewritten.run("test")
     if not done.ok:
         raise Fail(
             f"`{bugs.FEATURES}` was rewritten and does the same, yet the tests go red: {done}",
-            fix="test what the functions return, not how they are written",
+            fix="test what the functions return, not how they are written or what their private parts are called",
         )
 
 
+@check(points=5, requires=test_tests_survive_a_refactoring)
+def test_tests_catch_a_wrong_boundary(product: Product, scratch: Path) -> None:
+    """The tests go red when a function treats its edge cases wrongly.
+
+    Zero, equal, empty, one too many: most bugs live at the edge of what a function accepts.
+    """
+    _must_be_caught(product, bugs.BOUNDARY, scratch)
+
+
+@check(points=5, requires=test_tests_survive_a_refactoring)
+def test_tests_catch_a_wrong_formula(product: Product, scratch: Path) -> None:
+    """The tests go red when a formula gives another number.
+
+    A wrong feature raises no error. The model learns from it, and is worse for months.
+    """
+    _must_be_caught(product, bugs.FORMULA, scratch)
+
+
+@check(points=5, requires=test_tests_survive_a_refactoring)
+def test_tests_catch_a_wrong_order(product: Product, scratch: Path) -> None:
+    """The tests go red when values land in the wrong column.
+
+    A model knows columns by their place only. Swapped columns are valid numbers with wrong meanings.
+    """
+    _must_be_caught(product, bugs.ORDER, scratch)
+
+
 @check(points=10, requires=test_sets_up_in_a_clean_clone)
-def test_lint_tells_good_from_bad(product: Product, scratch: Path) -> None:
+def test_lint_tells_good_from_bad(product: Product, scratch: Path, random: Random) -> None:
     """The lint command is green on the project, and red when an unused import is added.
 
     A linter that is always green is not looking; one that is always red is not looked at.
     """
-    _must_tell(product, "lint", "an unused import", scratch)
+    project = _green(product, "lint", scratch)
+    _must_go_red(project, "lint", bugs.lint_fault(project.root, random))
 
 
 @check(points=10, requires=test_sets_up_in_a_clean_clone)
-def test_types_tell_good_from_bad(product: Product, scratch: Path) -> None:
+def test_types_tell_good_from_bad(product: Product, scratch: Path, random: Random) -> None:
     """The types command is green on the project, and red when a function returns another type than it says.
 
     Types are checked documentation: they tell the next person, and the editor, what a function takes and gives.
     """
-    _must_tell(product, "types", "a function that returns a number where it promises text", scratch)
+    project = _green(product, "types", scratch)
+    _must_go_red(project, "types", bugs.type_fault(project.root, random))
 
 
-@check(points=10, requires=test_tests_pass)
+@check(points=10, requires=(test_lock_is_complete, test_tests_pass))
 def test_only_source_is_committed(trained: Product, submission: Submission, scratch: Path) -> None:
-    """After every command was run, git sees nothing new; and neither tree nor history holds secrets or large files.
+    """After setup, ingest, train, export and test, git sees nothing new; and neither tree nor history holds secrets or large files.
 
     What is committed once stays in the history of every clone: a password for good, a large file for every download.
     """
-    used = trained.copy(scratch / "clone")
+    used = _copy(trained, scratch / "clone")
     used.must("test")
     (used.root / ".env").write_text("PASSWORD=planted\n", encoding="utf-8")
-    if new := git(used.root, "status", "--porcelain", "--untracked-files=normal", "--", ".").splitlines():
+    if new := git(used.root, *NOBODYS_IGNORES, "status", "--porcelain", "--untracked-files=normal", "--", ".").splitlines():
         listed = ", ".join(f"`{line[3:]}`" for line in new[:6])
-        raise Fail(f"after ingest, train, export, test and a local `.env`, git would commit {listed}", fix="name them in `.gitignore`")
+        raise Fail(
+            f"after setup, ingest, train, export, test and a local `.env`, git would commit {listed}",
+            fix="name what is made in `.gitignore`",
+        )
     versions = history.blobs(submission.root)
     for blob in versions:
         if blob.size > history.LARGE:
@@ -193,30 +214,56 @@ def test_readme_commands_work(
 
     A README is the only part of a project that everybody reads, and the first that goes stale.
     """
-    script = readme.commands(submission.read("README.md"), "Run")
-    if port_is_taken(contract.service.port):
-        raise UsageError(f"port {contract.service.port} is taken on this machine: end what listens there, then grade again")
+    commands = readme.blocks(submission.read("README.md"), "Run")
+    port, body = contract.service.port, example(submission, contract.service)
+    if port_is_taken(port):
+        raise UsageError(f"port {port} is taken on this machine: end what listens there, then grade again")
     clone = submission.copy(scratch / "clone")
     variables = create(sandbox, scratch / "environment").variables()
-    followed = readme.follow(script, clone.root, variables, sandbox, contract.service, README_SECONDS)
-    if followed.finished and not followed.finished.ok:
-        done = followed.finished
+    del variables["UV_PROJECT_ENVIRONMENT"]  # a newcomer's uv makes its own `.venv`
+    client = Client(port, contract.service, lambda: None)
+    reader = readme.Reader(sandbox, clone.root, variables, lambda: client.answers(body), README_SECONDS)
+    followed = reader.follow(commands)
+    if done := followed.finished if followed.finished and not followed.finished.ok else None:
         how = done.stopped or f"exit code {done.exit}"
         raise Fail(f"`{followed.line}` did not work: {how}\n{done.tail()}", fix="follow your own README in a fresh clone")
+    if not followed.serves:
+        raise Fail(
+            f"`{followed.line}` was the last command, and no valid request is answered on port {port}"
+            + (f", though something listens on port {followed.elsewhere}" if followed.elsewhere else ""),
+            fix="end with the command that starts the service, on the port that `product.toml` names",
+        )
 
 
-def _set_up(sandbox: Sandbox, submission: Submission, folder: Path) -> Environment:
+NOT_ITS_OWN = "let it install what the lock file names into the environment that is active when it runs"
+NOBODYS_IGNORES = ("-c", f"core.excludesFile={os.devnull}")  # what one person's own settings ignore, others would commit
+
+
+def _set_up(sandbox: Sandbox, submission: Submission, contract: Contract, folder: Path) -> Product:
     clone = submission.copy(folder / "clone")
     environment, done = set_up(sandbox, clone, folder / "environment")
     if not done.ok:
         raise Fail(f"the setup command fails in a clean clone: {done}", fix="run it in a fresh clone and a fresh environment")
-    return environment
+    return Product(clone, environment, sandbox, contract)
+
+
+def _own_environments(folder: Path) -> str:
+    made = sorted(path.parent.name for path in folder.glob("*/pyvenv.cfg"))
+    return f"; it made an environment of its own, `{made[0]}`" if made else ""
+
+
+def _copy(product: Product, folder: Path) -> Product:
+    """The product in another folder; where `setup` installs the project itself, it is installed again from there."""
+    copy = product.copy(folder)
+    if product.environment.local():
+        copy.must("setup")
+    return copy
 
 
 def _must_be_caught(product: Product, planted: Sequence[Bug], scratch: Path) -> None:
     for number, bug in enumerate(planted):
-        broken = product.copy(scratch / f"clone{number}")
-        bugs.plant(broken.root, bug.code)
+        broken = _copy(product, scratch / f"clone{number}")
+        bugs.plant(broken.root, bug)
         done = broken.run("test")
         if done.stopped:
             raise Fail(f"with a bug planted, the test command did not end: {done.stopped}", fix="let every test end")
@@ -224,14 +271,19 @@ def _must_be_caught(product: Product, planted: Sequence[Bug], scratch: Path) -> 
             raise Fail(f"a planted bug was not noticed: {bug.words}", fix="add a test that shows what the docstring promises")
 
 
-def _must_tell(product: Product, command: str, fault: str, scratch: Path) -> None:
-    clean, faulty = product.copy(scratch / "clean"), product.copy(scratch / "faulty")
-    clean.must(command)
-    bugs.plant(faulty.root, bugs.FAULTS[command])
-    done = faulty.run(command)
+def _green(product: Product, command: str, scratch: Path) -> Product:
+    """A copy with a comment added, on which the command is green: it minds faults, not changes."""
+    project = _copy(product, scratch / "clone")
+    bugs.comment(project.root)
+    project.must(command)
+    return project
+
+
+def _must_go_red(project: Product, command: str, fault: str) -> None:
+    done = project.run(command)
     if done.ok or done.stopped:
         how = done.stopped or "stays green"
-        raise Fail(f"with {fault} in `{bugs.FEATURES}` the {command} command {how}", fix=f"let it look at the package `{product.contract.name}/`")
+        raise Fail(f"with {fault} in `{bugs.FEATURES}` the {command} command {how}", fix=f"let it look at the package `{project.contract.name}/`")
 
 
 def _where(blob: history.Blob) -> str:

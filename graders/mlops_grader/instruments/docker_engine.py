@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LABEL = "mlops-grader.run"
 BUILD_SECONDS = 1500
+CLOCK_SECONDS = 3600  # a process of that number which is older or younger by less is taken for the same one
 DOCTOR = "nox -s doctor says what is missing; on Debian and Ubuntu nox -s doctor -- --install mends it"
 
 # what an image is run with unless a check says otherwise
@@ -49,12 +50,10 @@ class Engine:
             str(self.program), "build", "--progress=plain", f"--label={LABEL}={self.run}",
             f"--file={dockerfile}", f"--tag={tag}", str(context),
         ]  # fmt: skip
-        done = _execute(command)
-        if "no space left on device" in done.stdout:
-            raise UsageError("the disk is full: docker system prune frees what old builds left")
-        build = read_log(done.stdout)
-        if done.returncode:
-            raise _why_it_failed(build, done.stdout)
+        code, log = _execute(command)
+        build = read_log(log)
+        if code:
+            raise why_it_failed(build, log)
         return Image(self.api, tag, build)
 
     @contextmanager
@@ -103,10 +102,10 @@ class Engine:
             with suppress(APIError):
                 handle.remove(force=True, v=True)
         for image in self.api.images.list(filters=labelled):
-            for tag in image.tags:
-                if tag.startswith(f"mlops-grader/{run}:"):
-                    with suppress(APIError):
-                        self.api.images.remove(tag, force=True)
+            # a tag that was built anew leaves the image before it without a name
+            for name in [tag for tag in image.tags if tag.startswith(f"mlops-grader/{run}:")] if image.tags else [image.id]:
+                with suppress(APIError):
+                    self.api.images.remove(name, force=True)
 
 
 def run_label() -> str:
@@ -126,8 +125,9 @@ def connect(run: str) -> Engine:
     try:
         api = docker.from_env(timeout=120)
         info = api.info()
-    except DockerException as error:
-        raise NotRun(f"no container engine answers on this machine ({_first_line(error)})", fix=DOCTOR) from None
+    except DockerException:
+        place = os.environ.get("DOCKER_HOST", "the usual place")
+        raise NotRun(f"no container engine answers at {place}", fix=DOCTOR) from None
     program = build_client()
     if program is None:
         raise NotRun("no docker client on PATH can build with BuildKit", fix=DOCTOR)
@@ -136,23 +136,30 @@ def connect(run: str) -> Engine:
     return engine
 
 
-def _execute(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _execute(command: Sequence[str]) -> tuple[int, str]:
+    """Exit code and output, its line ends as they are: the log reader must tell them apart."""
     environment = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
     try:
-        return subprocess.run(
+        done = subprocess.run(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            text=True, encoding="utf-8", errors="replace", timeout=BUILD_SECONDS, check=False,
+            timeout=BUILD_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise Fail(f"the image was not built after {BUILD_SECONDS // 60} minutes") from None
+    return done.returncode, done.stdout.decode("utf-8", errors="replace").replace("\r\n", "\n")
 
 
-def _why_it_failed(build: Build, log: str) -> Exception:
+def why_it_failed(build: Build, log: str) -> Exception:
+    """What to raise for a build that failed: Fail for the student, NotRun without network, UsageError for a full disk."""
+    if "no space left on device" in log.lower():
+        return UsageError("the disk is full: docker system prune frees what old builds left")
     step = next((step for step in build.steps if step.failed), None)
     errors = [line for line in log.splitlines() if re.match(r"(ERROR|error|failed)\b", line)]
     words = errors[-1] if errors else "\n".join(log.splitlines()[-5:])
     if step is None:
         return Fail(f"the image does not build: {words}", fix="run docker build in a fresh clone and mend what it says")
+    if "resolve image config" in step.name:
+        return _why_no_frontend(step.name.rsplit(" ", 1)[-1], words)
     if "load metadata" in step.name:
         return _why_no_base(step.name.rsplit(" ", 1)[-1], words)
     printed = "\n".join(step.output.splitlines()[-8:])
@@ -166,6 +173,13 @@ def _why_no_base(base: str, words: str) -> Exception:
     return NotRun(
         f"the base image `{base}` is not on this machine and the image registry cannot be reached",
         fix=f"docker pull {base}, once, with a network",
+    )
+
+
+def _why_no_frontend(frontend: str, words: str) -> Exception:
+    return NotRun(
+        f"the first line of the Dockerfile asks for the frontend `{frontend}`, which cannot be reached: {words}",
+        fix="build once with a network, or remove the `# syntax=` line: plain instructions need none",
     )
 
 
@@ -203,10 +217,9 @@ def _is_dead(run: str) -> bool:
     if machine != _machine() or not pid.isdigit():
         return False
     try:
-        return str(int(psutil.Process(int(pid)).create_time())) != born
-    except psutil.Error:
+        # the system's clock may be set anew while a grade runs, and the age of its process moves with it
+        return abs(psutil.Process(int(pid)).create_time() - int(born)) > CLOCK_SECONDS
+    except psutil.NoSuchProcess:
         return True
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+    except (psutil.Error, ValueError):
+        return False

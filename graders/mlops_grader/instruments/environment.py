@@ -59,6 +59,10 @@ class Environment:
         listing = _distributions(self.folder)
         return {name: version for name, (version, _) in listing.items() if seeded.get(name) != version}
 
+    def local(self) -> frozenset[str]:
+        """Normalized names of what was installed from a folder, such as the project itself: its code can go stale."""
+        return frozenset(name for name, (_, url) in _distributions(self.folder).items() if url.startswith("file:"))
+
 
 def create(sandbox: Sandbox, folder: Path) -> Environment:
     """A new, empty virtual environment with pip in it, of the Python that runs the grader."""
@@ -96,7 +100,7 @@ def cached(sandbox: Sandbox, submission: Submission) -> Environment:
         environment, done = set_up(sandbox, submission, folder)
         if not done.ok:
             raise Fail(f"the setup command fails in a clean clone: {done}", fix="run it in a fresh clone and a fresh environment")
-        if not _holds_local_code(folder):
+        if not environment.local():
             (folder / READY).touch()
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -119,10 +123,6 @@ def _forget_old(kept: Path, keep: int = 6) -> None:
     made = sorted(kept.glob(f"*/{READY}"), key=lambda mark: mark.stat().st_mtime, reverse=True)
     for mark in made[keep:]:
         shutil.rmtree(mark.parent, ignore_errors=True)
-
-
-def _holds_local_code(folder: Path) -> bool:
-    return any(url.startswith("file:") for _, url in _distributions(folder).values())
 
 
 def _distributions(folder: Path) -> dict[str, tuple[str, str]]:

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
 
 from mlops_grader.check import Fail
 from mlops_grader.instruments.environment import normalize
@@ -15,7 +16,8 @@ from mlops_grader.instruments.environment import normalize
 Pins = dict[str, set[str]]
 """Versions by normalized name; more than one where the lock tells platforms or Pythons apart."""
 
-_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+# the hash of a package in any of the formats, and not the hash of the declaration that some of them hold too
+_HASH = re.compile(r'''(?<!content_hash = ")(sha256(?:[:=]|\s*=\s*["']))([0-9a-f]{64})''')
 
 
 def pins(name: str, text: str) -> Pins:
@@ -29,7 +31,7 @@ def pins(name: str, text: str) -> Pins:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Fail(f"`{name}` cannot be read as a lock: {error}", fix="let your tool write it anew") from None
     for package, version in listed:
-        found.setdefault(normalize(package), set()).add(version)
+        found.setdefault(normalize(package), set()).add(plain_version(version))
     if not found:
         raise Fail(f"`{name}` pins nothing", fix="lock the dependencies, for example with uv pip compile --generate-hashes")
     return found
@@ -39,7 +41,15 @@ def with_wrong_hashes(name: str, text: str) -> str:
     """The lock with every SHA-256 changed. Raises Fail when it holds none."""
     if not _HASH.search(text):
         raise Fail(f"`{name}` holds no hashes", fix="lock with hashes, for example with uv pip compile --generate-hashes")
-    return _HASH.sub(lambda match: match[0][::-1] if match[0] != match[0][::-1] else "0" * 64, text)
+    return _HASH.sub(lambda match: match[1] + match[2][::-1], text)
+
+
+def plain_version(text: str) -> str:
+    """A version in its usual form: 2024.07.04 is 2024.7.4. What is no version stays as it is."""
+    try:
+        return str(Version(text))
+    except InvalidVersion:
+        return text
 
 
 def _looks_like_toml(text: str) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import jsonschema
 
-from mlops_grader.check import Verdict
 from mlops_grader.grading import identity
 from mlops_grader.reports import html
 from mlops_grader.result import Result, from_document, write, write_text
@@ -41,8 +40,7 @@ class Kept:
         with suppress(OSError, ValueError, RecursionError, jsonschema.ValidationError):
             result = from_document(json.loads(self._path(module).read_text(encoding="utf-8")))
             graded = (result.submission.module, result.submission.tree, result.seed, result.grader)
-            open_ends = {Verdict.NOT_RUN, Verdict.ERROR} & {outcome.verdict for outcome in result.checks}
-            return result if graded == (module, tree, seed, identity()) and not open_ends else None
+            return result if graded == (module, tree, seed, identity()) and result.complete else None
         return None
 
     def lessons(self) -> dict[str, str]:

@@ -35,30 +35,29 @@ def progress(console: Console) -> Iterator[Watcher]:
     """Tell who watches which check runs and for how long, and each verdict as it comes."""
     bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True)
 
+    last = ["making a clean clone"]
+
     def started(check: Check) -> None:
         for task in bar.task_ids:
             bar.remove_task(task)
-        bar.add_task(check.heading)
+        bar.add_task(f"{last[0]}[dim], then:[/] {check.heading}")
 
     def ended(check: Check, verdict: Verdicts) -> None:
         sign, word, style = STYLES[verdict.verdict]
-        bar.console.print(f"[{style}]{_sign(console, sign, word)}[/] {check.heading} [dim]{verdict.seconds:.1f} s[/]")
-
-    def quiet(_: Check) -> None:
-        return None
+        last[0] = f"[{style}]{_sign(console, sign, word)}[/] {check.heading}"
 
     if not console.is_terminal:
-        yield Watcher(quiet, lambda check, verdict: console.print(f"{STYLES[verdict.verdict][1]}: {check.heading}"))
+        yield Watcher(ended=lambda check, verdict: console.print(f"{STYLES[verdict.verdict][1]}: {check.heading}"))
         return
     with bar:
-        bar.add_task("making a clean clone")
+        bar.add_task(last[0])
         yield Watcher(started, ended)
 
 
 def show(result: Result, console: Console) -> None:
     """Print the whole report: a line a check, the failing ones at length, the score, and the next step."""
     console.print(_table(result, console))
-    for outcome in result.checks:
+    for outcome in result.asked:
         if outcome.verdict in EXPLAINED and outcome.found not in SILENT or outcome is result.next_step:
             _explain(outcome, console)
     _show_score(result, console)
@@ -70,7 +69,7 @@ def _table(result: Result, console: Console) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
-    for outcome in result.checks:
+    for outcome in result.asked:
         sign, word, style = STYLES[outcome.verdict]
         note = f" (blocked by {_heading(result, outcome.blocked_by)})" if outcome.blocked_by else ""
         points = f"{outcome.points}/{outcome.max_points}"
