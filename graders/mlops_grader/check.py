@@ -52,12 +52,17 @@ class Check:
     @property
     def heading(self) -> str:
         """The heading in the lesson that teaches this claim."""
-        return self.id.removeprefix("test_").replace("_", " ").capitalize()
+        return heading(self.id)
 
     @property
     def anchor(self) -> str:
         """That heading as the fragment of a link, in the way that GitHub makes it."""
         return self.heading.lower().replace(" ", "-")
+
+
+def heading(id: str) -> str:  # noqa: A002  # it is the check's id
+    """A check's id in words: `test_stops_when_asked` is "Stops when asked"."""
+    return id.removeprefix("test_").replace("_", " ").capitalize()
 
 
 def check(points: int, requires: CheckFunction | Iterable[CheckFunction] = ()) -> Callable[[CheckFunction], CheckFunction]:

@@ -48,7 +48,7 @@ def test_a_result_with_two_failures_fits_on_a_large_screen() -> None:
 def test_every_check_has_a_line_with_its_verdict_and_points() -> None:
     report = shown(outcome(1), outcome(2, Verdict.FAILED, "x"), outcome(3, Verdict.NOT_RUN, "x"), outcome(4, Verdict.ERROR, "x"))
     assert [" ".join(line.split()[:3]) for line in report.splitlines()[:4]] == [
-        "passed 10/10 Requirement", "failed 0/10 Requirement", "not run 0/10", "error 0/10 Requirement",
+        "passed 10/10 Number", "failed 0/10 Number", "not run 0/10", "error 0/10 Number",
     ]  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_a_failure_says_what_was_found_why_it_matters_and_what_to_do() -> None:
 
 def test_a_blocked_check_names_what_blocks_it() -> None:
     report = shown(outcome(1, Verdict.FAILED, "x"), outcome(2, Verdict.BLOCKED, "x", blocked_by="test_number_1"))
-    assert "(blocked by Number 1)" in " ".join(report.split())
+    assert "needs: Number 1" in " ".join(report.split())
 
 
 def test_the_score_is_told() -> None:
@@ -92,7 +92,7 @@ def test_full_marks_leave_nothing_to_do() -> None:
 
 def test_checks_that_nobody_asked_for_are_not_explained() -> None:
     report = shown(outcome(1), *(outcome(n, Verdict.NOT_RUN, LEFT_OUT.found, LEFT_OUT.fix) for n in range(2, 9)))
-    assert report.count("it was not asked for") == 1
+    assert report.count("it was not asked for") == 0
 
 
 def test_a_long_finding_is_shortened_in_its_middle() -> None:
@@ -117,7 +117,7 @@ def test_markup_in_what_was_found_is_text(text: str) -> None:
 def test_markup_in_words_of_the_check_is_text() -> None:
     whole = outcome(1, Verdict.FAILED, "x")
     title = Outcome(**{**vars(whole), "title": "CMD [/red] works"})
-    assert shown(title).count("CMD [/red] works") == 2
+    assert shown(title).count("CMD [/red] works") == 1
 
 
 def test_away_from_a_terminal_it_is_plain_text() -> None:
@@ -147,6 +147,6 @@ def test_away_from_a_terminal_progress_is_a_line_for_each_check() -> None:
     assert watched([Verdict.PASSED, Verdict.NOT_RUN], colours=False) == "passed: Stops when asked\nnot run: Stops when asked\n"
 
 
-def test_on_a_terminal_progress_says_which_check_runs_and_how_long_it_took() -> None:
-    report = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", watched([Verdict.FAILED], colours=True))
-    assert "✗ Stops when asked 1.2 s" in report
+def test_on_a_terminal_progress_says_what_came_out_and_which_check_runs() -> None:
+    report = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", watched([Verdict.FAILED, Verdict.PASSED], colours=True))
+    assert "✗ Stops when asked, then: Stops when asked 0:00:00" in report

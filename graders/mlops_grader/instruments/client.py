@@ -42,14 +42,6 @@ class Client:
             raise Fail(f"POST {self.service.predict} got no answer: {plain(error)}") from None
         return probability(answer, self.service)
 
-    def answers(self, body: Mapping[str, Any]) -> bool:
-        """Whether a valid request is answered now."""
-        try:
-            self.predict(body, timeout=5)
-        except Fail:
-            return False
-        return True
-
     def get(self, path: str, timeout: float = 5.0) -> httpx.Response:
         """The answer to a GET. Raises httpx.HTTPError when there is none."""
         return self._ask("GET", path, timeout)

@@ -168,7 +168,7 @@ def why_it_failed(build: Build, log: str) -> Exception:
 
 
 def _why_no_base(base: str, words: str) -> Exception:
-    if re.search(r"not found|does not exist|denied|manifest unknown|invalid", words):
+    if not re.search(r"dial tcp|no such host|timeout|x509", words) and re.search(r"not found|does not exist|denied|manifest unknown", words):
         return Fail(f"the base image `{base}` does not exist: {words}", fix="name an image and tag that the registry has")
     return NotRun(
         f"the base image `{base}` is not on this machine and the image registry cannot be reached",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +33,13 @@ def lint(text: str) -> list[Remark]:
     if program is None:
         raise NotRun("hadolint is not installed", fix="uv pip install 'mlops-grader[containers]'")
     command = [program, "--no-fail", "--format", "json", "-"]
-    # run in a folder without settings: a .hadolint.yaml of the submission could silence every rule
-    done = subprocess.run(
-        command, input=text.encode(), capture_output=True, cwd=Path(program).parent, timeout=60, check=False
-    )
+    # settings of the submission or of the person, in files or variables, could silence every rule
+    with tempfile.TemporaryDirectory() as empty:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("HADOLINT_")}
+        own = {"HOME": empty, "USERPROFILE": empty, "APPDATA": empty, "XDG_CONFIG_HOME": empty}
+        done = subprocess.run(
+            command, input=text.encode(), capture_output=True, cwd=empty, env={**kept, **own}, timeout=60, check=False
+        )
     if not done.stdout.strip():
         raise RuntimeError(f"hadolint said nothing: {done.stderr.decode(errors='replace')[:300]}")
     remarks = [Remark(row["code"], row["line"], row["level"], row["message"]) for row in json.loads(done.stdout)]

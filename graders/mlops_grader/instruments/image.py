@@ -243,4 +243,11 @@ _CODE_NAMES = r"(trixie|bookworm|bullseye|noble|jammy|focal)\b"
 
 def third_party(installed: Mapping[str, float], own: str) -> dict[str, float]:
     """Installation times without those of the product itself, which may be installed with each change."""
-    return {path: moment for path, moment in installed.items() if f"/{own}-" not in path.replace(".", "-").lower().replace("_", "-")}
+    return {path: moment for path, moment in installed.items() if _distribution(path) != re.sub(r"[-_.]+", "-", own.lower())}
+
+
+def _distribution(record: str) -> str:
+    """The normalized name in `.../no_show-0.1.0.dist-info/RECORD`; its version begins after the first dash."""
+    folder = record.rpartition("/")[0].rpartition("/")[2]
+    name = re.sub(r"\.(dist|egg)-info$", "", folder).partition("-")[0]
+    return re.sub(r"[-_.]+", "-", name.lower())

@@ -17,7 +17,7 @@ Pins = dict[str, set[str]]
 """Versions by normalized name; more than one where the lock tells platforms or Pythons apart."""
 
 # the hash of a package in any of the formats, and not the hash of the declaration that some of them hold too
-_HASH = re.compile(r'''(?<!content_hash = ")(sha256(?:[:=]|\s*=\s*["']))([0-9a-f]{64})''')
+_HASH = re.compile(r"""(?<!content_hash = ")(sha256(?:[:=]|\s*=\s*["']))([0-9a-f]{64})""")
 
 
 def pins(name: str, text: str) -> Pins:
@@ -27,20 +27,26 @@ def pins(name: str, text: str) -> Pins:
     """
     found: Pins = {}
     try:
-        listed = list(_toml(text) if _looks_like_toml(text) else _json(text) if text.lstrip().startswith("{") else _lines(text))
+        listed = list(
+            _toml(text) if _looks_like_toml(text) else _json(text) if text.lstrip().startswith("{") else _lines(text)
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Fail(f"`{name}` cannot be read as a lock: {error}", fix="let your tool write it anew") from None
     for package, version in listed:
         found.setdefault(normalize(package), set()).add(plain_version(version))
     if not found:
-        raise Fail(f"`{name}` pins nothing", fix="lock the dependencies, for example with uv pip compile --generate-hashes")
+        raise Fail(
+            f"`{name}` pins nothing", fix="lock the dependencies, for example with uv pip compile --generate-hashes"
+        )
     return found
 
 
 def with_wrong_hashes(name: str, text: str) -> str:
     """The lock with every SHA-256 changed. Raises Fail when it holds none."""
     if not _HASH.search(text):
-        raise Fail(f"`{name}` holds no hashes", fix="lock with hashes, for example with uv pip compile --generate-hashes")
+        raise Fail(
+            f"`{name}` holds no hashes", fix="lock with hashes, for example with uv pip compile --generate-hashes"
+        )
     return _HASH.sub(lambda match: match[1] + match[2][::-1], text)
 
 
@@ -79,4 +85,6 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
             requirement = Requirement(words)
         except InvalidRequirement as error:
             raise ValueError(f"`{words}`: {error}") from None
-        yield from ((requirement.name, part.version) for part in requirement.specifier if part.operator in ("==", "==="))
+        yield from (
+            (requirement.name, part.version) for part in requirement.specifier if part.operator in ("==", "===")
+        )

@@ -82,7 +82,7 @@ class Reader:
             return followed
 
     def _watch(self, shell: Running, commands: Sequence[str]) -> tuple[Followed, int]:
-        """Wait until the shell ends, or a service in its foreground answers; how far, and how many blocks were typed."""
+        """Wait until the shell ends or a service in its foreground answers; also how many blocks were typed."""
         waiting_since, before = time.monotonic(), ""
         while (finished := shell.poll()) is None:
             entry = self._diary()

@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from mlops_grader.check import Check, Verdict
+from mlops_grader.check import Check, Verdict, heading
 from mlops_grader.grading import CUT_OFF, LEFT_OUT, Watcher
 from mlops_grader.plugin import Verdicts
 from mlops_grader.result import Outcome, Result
@@ -71,9 +71,9 @@ def _table(result: Result, console: Console) -> Table:
     table.add_column(overflow="fold")
     for outcome in result.asked:
         sign, word, style = STYLES[outcome.verdict]
-        note = f" (blocked by {_heading(result, outcome.blocked_by)})" if outcome.blocked_by else ""
-        points = f"{outcome.points}/{outcome.max_points}"
-        table.add_row(Text(_sign(console, sign, word), style=style), points, Text(outcome.title + note, style="dim" if note else ""))
+        note = f", needs: {heading(outcome.blocked_by)}" if outcome.blocked_by else ""
+        words = Text(heading(outcome.id) + note, style="dim" if note else "")
+        table.add_row(Text(_sign(console, sign, word), style=style), f"{outcome.points}/{outcome.max_points}", words)
     return table
 
 
@@ -115,11 +115,6 @@ def _show_next(result: Result, console: Console) -> None:
     else:
         first = (step.fix or step.found).splitlines()[0]
         console.print(f"[bold]Next:[/] {escape(first)} [dim]({escape(step.lesson)})[/]", highlight=False, emoji=False, soft_wrap=True)
-
-
-def _heading(result: Result, check: str) -> str:
-    found = next((outcome for outcome in result.checks if outcome.id == check), None)
-    return Check(check, "", "", 0, ()).heading if found else check
 
 
 def _sign(console: Console, sign: str, word: str) -> str:
