@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from uv import find_uv_bin
+
 from mlops_grader.check import NotRun
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments.docker_engine import Engine
 from mlops_grader.instruments.image import Image
 from mlops_grader.instruments.sandbox import HostSandbox
 from mlops_grader.submission import Submission, snapshot
-from uv import find_uv_bin
 
 BASE = "python:3.13-slim"
 TINY = "iniconfig"  # a small package without dependencies
@@ -32,7 +33,16 @@ def git() -> Callable[..., str]:
     def run(folder: Path, *arguments: str) -> str:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
         own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **PERSON}
-        command = ["git", "-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main", "-C", str(folder), *arguments]
+        command = [
+            "git",
+            "-c",
+            "protocol.file.allow=always",
+            "-c",
+            "init.defaultBranch=main",
+            "-C",
+            str(folder),
+            *arguments,
+        ]
         return subprocess.run(command, env={**kept, **own}, capture_output=True, text=True, check=True).stdout.strip()
 
     return run
@@ -135,7 +145,9 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
     ask = [find_uv_bin(), "pip", "install", "--no-cache", "--dry-run", "--target", str(folder / "to"), TINY]
     done = HostSandbox(folder / "home").run(ask, folder)
     if not done.ok:
-        lack(f"no package index answers ({done.tail(1)}). To run this test: connect to a network, or set UV_DEFAULT_INDEX")
+        lack(
+            f"no package index answers ({done.tail(1)}). To run this test: connect to a network, or set UV_DEFAULT_INDEX"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import FunctionType, ModuleType
 
 import pytest
+
 from mlops_grader.check import Check, Fail, check, checks_in
 
 

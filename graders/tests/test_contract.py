@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.check import Fail
 from mlops_grader.contract import FILE, Contract, load
 

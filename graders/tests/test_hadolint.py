@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.check import NotRun
 from mlops_grader.instruments import hadolint
 from mlops_grader.instruments.hadolint import lint, unexplained_ignores
@@ -45,7 +46,9 @@ def test_an_ignore_in_the_file_counts() -> None:
 
 
 @pytest.mark.parametrize("name", [".hadolint.yaml", ".hadolint.yml"])
-def test_settings_in_the_working_folder_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_settings_in_the_working_folder_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     (tmp_path / name).write_text("ignored: [DL3006]\n", "utf-8")
     monkeypatch.chdir(tmp_path)
     assert codes(LOOSE) == [("DL3006", 1)]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.check import Verdict
 from mlops_grader.grading import identity
 from mlops_grader.reports.kept import FOLDER, Kept

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from mlops_grader.check import Verdict
 from mlops_grader.result import Graded, Outcome, Result, from_document, validate, write, write_text
 
@@ -18,7 +19,9 @@ def outcome(name: str, verdict: Verdict = Verdict.PASSED, points: int = 5) -> Ou
     """The end of an invented check."""
     earned, words = (points, "") if verdict is Verdict.PASSED else (0, "it does not")
     blocked_by = "test_a" if verdict is Verdict.BLOCKED else None
-    return Outcome(f"test_{name}", "It does.", earned, points, verdict, words, "", "", "lessons/m99.md#it", blocked_by, 0.25)
+    return Outcome(
+        f"test_{name}", "It does.", earned, points, verdict, words, "", "", "lessons/m99.md#it", blocked_by, 0.25
+    )
 
 
 def result(*outcomes: Outcome) -> Result:
@@ -76,7 +79,8 @@ def test_the_schema_refuses_what_is_no_result(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"points": 5, "verdict": "failed"}, {"found": "", "verdict": "error"}, {"verdict": "skipped"}, {"id": "stops"}]
+    "change",
+    [{"points": 5, "verdict": "failed"}, {"found": "", "verdict": "error"}, {"verdict": "skipped"}, {"id": "stops"}],
 )
 def test_the_schema_refuses_a_check_that_contradicts_itself(change: dict[str, Any]) -> None:
     document = result(outcome("a", Verdict.FAILED)).document()

@@ -7,15 +7,18 @@ import re
 from collections.abc import Sequence
 
 import pytest
+from rich.console import Console
+
 from mlops_grader.check import Check, Verdict
 from mlops_grader.grading import LEFT_OUT
 from mlops_grader.plugin import Verdicts
 from mlops_grader.reports import terminal
 from mlops_grader.result import Graded, Outcome, Result
-from rich.console import Console
 
 
-def outcome(number: int = 1, verdict: Verdict = Verdict.PASSED, found: str = "", fix: str = "", blocked_by: str = "") -> Outcome:
+def outcome(
+    number: int = 1, verdict: Verdict = Verdict.PASSED, found: str = "", fix: str = "", blocked_by: str = ""
+) -> Outcome:
     """The end of an invented check worth ten points, with words of the usual length."""
     title = f"Requirement {number} of the product holds on every machine, also on a slow one."
     why = "Orchestrators restart what does not answer. " * 3
@@ -46,7 +49,9 @@ def test_a_result_with_two_failures_fits_on_a_large_screen() -> None:
 
 
 def test_every_check_has_a_line_with_its_verdict_and_points() -> None:
-    report = shown(outcome(1), outcome(2, Verdict.FAILED, "x"), outcome(3, Verdict.NOT_RUN, "x"), outcome(4, Verdict.ERROR, "x"))
+    report = shown(
+        outcome(1), outcome(2, Verdict.FAILED, "x"), outcome(3, Verdict.NOT_RUN, "x"), outcome(4, Verdict.ERROR, "x")
+    )
     assert [" ".join(line.split()[:3]) for line in report.splitlines()[:4]] == [
         "passed 10/10 Number", "failed 0/10 Number", "not run 0/10", "error 0/10 Number",
     ]  # fmt: skip
@@ -55,7 +60,11 @@ def test_every_check_has_a_line_with_its_verdict_and_points() -> None:
 def test_a_failure_says_what_was_found_why_it_matters_and_what_to_do() -> None:
     report = shown(outcome(1, Verdict.FAILED, "it ran on", "stop it"))
     rows = {line[:10].strip(): line[10:].strip() for line in report.splitlines()[3:]}
-    assert (rows["found"], rows["do next"], rows["read"]) == ("it ran on", "stop it", "lessons/m99_invented.md#number-1")
+    assert (rows["found"], rows["do next"], rows["read"]) == (
+        "it ran on",
+        "stop it",
+        "lessons/m99_invented.md#number-1",
+    )
     assert rows["why"].startswith("Orchestrators restart what does not answer.")
 
 
@@ -108,7 +117,9 @@ def test_a_finding_that_just_fits_is_whole() -> None:
     assert [line[10:].strip() for line in report.splitlines() if line[10:].startswith(("line ", "[..."))] == lines
 
 
-@pytest.mark.parametrize("text", ["[red]x[/red]", "[/]", "[bold", "[link=http://x]y[/link]", ":smile:", "[@click=a]b[/]"])
+@pytest.mark.parametrize(
+    "text", ["[red]x[/red]", "[/]", "[bold", "[link=http://x]y[/link]", ":smile:", "[@click=a]b[/]"]
+)
 def test_markup_in_what_was_found_is_text(text: str) -> None:
     report = shown(outcome(1, Verdict.FAILED, f"it says {text}", f"remove {text}"), colours=True)
     assert (f"it says {text}" in report, report.count(f"remove {text}")) == (True, 2)
@@ -144,7 +155,10 @@ def watched(verdicts: Sequence[Verdict], colours: bool) -> str:
 
 
 def test_away_from_a_terminal_progress_is_a_line_for_each_check() -> None:
-    assert watched([Verdict.PASSED, Verdict.NOT_RUN], colours=False) == "passed: Stops when asked\nnot run: Stops when asked\n"
+    assert (
+        watched([Verdict.PASSED, Verdict.NOT_RUN], colours=False)
+        == "passed: Stops when asked\nnot run: Stops when asked\n"
+    )
 
 
 def test_on_a_terminal_progress_says_what_came_out_and_which_check_runs() -> None:

@@ -215,7 +215,9 @@ def test_only_source_is_committed(trained: Product, submission: Submission, scra
 
 
 @check(points=5, requires=test_lock_is_complete)
-def test_readme_commands_work(submission: Submission, contract: Contract, sandbox: Sandbox, scratch: Path) -> None:
+def test_readme_commands_work(
+    submission: Submission, contract: Contract, sandbox: Sandbox, environment: Environment, scratch: Path
+) -> None:
     """The commands under "Run" in the README work, in order, in a clean clone and a fresh environment.
 
     A README is the only part of a project that everybody reads, and the first that goes stale.
@@ -225,7 +227,7 @@ def test_readme_commands_work(submission: Submission, contract: Contract, sandbo
     if port_is_taken(port):
         raise UsageError(f"port {port} is taken on this machine: end what listens there, then grade again")
     clone = submission.copy(scratch / "clone")
-    variables = create(sandbox, scratch / "environment").variables()
+    variables = create(sandbox, scratch / "environment", offline=environment.offline).variables()
     del variables["UV_PROJECT_ENVIRONMENT"]  # a newcomer's uv makes its own `.venv`
     client = Client(port, contract.service, lambda: None)
     reader = readme.Reader(sandbox, clone.root, variables, lambda: _answers(client, body), README_SECONDS)

@@ -33,6 +33,8 @@ def test_dockerfile_is_clean(submission: Submission, contract: Contract) -> None
     An ignore is fine when a comment above it says why.
     """
     text = submission.read(contract.image.dockerfile)
+    if not hadolint.instructions(text):
+        raise Fail(f"`{contract.image.dockerfile}` holds no instruction", fix="begin it with FROM and a base image")
     if remarks := hadolint.lint(text):
         listed = "\n".join(f"line {remark.line}: {remark.code} {remark.message}" for remark in remarks[:8])
         raise Fail(listed, fix=f"change line {remarks[0].line} as the rule says: https://github.com/hadolint/hadolint/wiki/{remarks[0].code}")
@@ -109,13 +111,15 @@ def test_settings_come_from_the_environment(
 
 
 @check(points=10, requires=test_becomes_ready)
-def test_runs_as_an_ordinary_user(container: Container) -> None:
+def test_runs_as_an_ordinary_user(container: Container, image: Image) -> None:
     """No process in the container runs as root.
 
     Whoever breaks into the service has the rights of its user. As root, the next kernel bug is a broken machine.
     """
     if roots := [command for command, uid in container.users() if uid == 0]:
-        raise Fail(f"`{roots[0][:120]}` runs as root", fix="make a user in the Dockerfile and switch to it with USER")
+        user = image.facts["Config"].get("User")
+        why = f"its USER is `{user}`, who is root all the same" if user else "the last stage of the Dockerfile sets no USER"
+        raise Fail(f"`{roots[0][:120]}` runs as root: {why}", fix="make a user in the last stage and switch to it with USER")
 
 
 @check(points=5, requires=test_becomes_ready)
@@ -127,7 +131,8 @@ def test_runs_with_a_read_only_file_system(
     Clusters mount it so: what cannot be written cannot be changed by an intruder, nor fill the node's disk.
     """
     with engine.start(image, contract.service, read_only=True, tmpfs={"/tmp": ""}) as container:  # noqa: S108  # its own
-        _wait(container, contract.service.port, patients[0])
+        by_hand = "docker run --read-only --tmpfs /tmp; log to standard output, and write what must be a file below /tmp"
+        _wait(container, contract.service.port, patients[0], by_hand)
 
 
 @check(points=10, requires=test_becomes_ready)
@@ -146,7 +151,8 @@ def test_stops_when_asked(engine: Engine, image: Image, contract: Contract, pati
         stopped = stopping.wait()
     asked = image.facts["Config"].get("StopSignal") or "SIGTERM"
     if asked in ("SIGKILL", "KILL", "9"):
-        raise Fail("the image's STOPSIGNAL is SIGKILL: it loses all that is in flight", fix="leave STOPSIGNAL out: SIGTERM can be answered")
+        found = "the image's STOPSIGNAL is SIGKILL: it loses all that is in flight"
+        raise Fail(found, fix="leave STOPSIGNAL out: a program can answer SIGTERM")
     if stopped.killed:
         raise Fail(
             f"still running {GRACE} s after {asked}, killed; its first process is `{container.first_process()[:120]}`",
@@ -211,8 +217,15 @@ def test_image_is_small(image: Image, inside: Inside, yardstick: Image) -> None:
         extra = {part: size - usual.get(part, 0) for part, size in inside.weights().items()}
         heaviest = sorted(extra, key=extra.__getitem__, reverse=True)[:5]
         listed = ", ".join(f"`/{part}` {extra[part] / MIB:.0f} MiB" for part in heaviest)
+        found = f"{image.size / MIB:.0f} MiB, {ratio:.1f} times the {yardstick.size / MIB:.0f} MiB of a plain image"
+        for step, size in inside.repeated().items():
+            if size > yardstick.size / 10:
+                raise Fail(
+                    f"{found}: `{step[:120]}` writes {size / MIB:.0f} MiB once more that a layer below holds already",
+                    fix="set owner and rights where the files come in: COPY --chown, COPY --chmod",
+                )
         raise Fail(
-            f"{image.size / MIB:.0f} MiB, {ratio:.1f} times the {yardstick.size / MIB:.0f} MiB of a plain image; most of the difference: {listed}",
+            f"{found}; most of the difference: {listed}",
             fix="start from a slim base, install the serving dependencies alone, build in a stage of its own",
         )
 
@@ -239,11 +252,11 @@ def test_health_check_tells_the_truth(
                        fix="let the check ask the service over HTTP, with a time limit, and exit 1 without a good answer")
 
 
-def _wait(container: Container, port: int, patient: Mapping[str, Any]) -> None:
+def _wait(container: Container, port: int, patient: Mapping[str, Any], fix: str = "") -> None:
     try:
         container.client.wait_until_ready(patient, READY_SECONDS)
     except Fail as failure:
-        raise explain(container, failure, port) from None
+        raise explain(container, Fail(failure.found, failure.fix or fix), port) from None
 
 
 def _wait_with_settings(container: Container, port: int, name: str, patients: list[dict[str, Any]]) -> None:

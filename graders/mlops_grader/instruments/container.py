@@ -120,7 +120,7 @@ class Stopping:
         return self._outcome
 
 
-def fast_health_check(interval: float = 1.0, timeout: float = 2.0, retries: int = 2) -> dict[str, Any]:
+def fast_health_check(interval: float = 0.5, timeout: float = 2.0, retries: int = 2) -> dict[str, Any]:
     """The image's own HEALTHCHECK command at a pace that a grade can wait for. Seconds."""
     return {
         "interval": int(interval * SECOND),
@@ -140,7 +140,10 @@ def explain(container: Container, failure: Fail, port: int) -> Fail:
         found = f"it listens on {', '.join(addresses)} inside the container, not on 0.0.0.0:{port}"
         return Fail(found + words, fix=f"listen on 0.0.0.0, port {port}, or name the right port in `product.toml`")
     ran = f"; it ran `{container.first_process()[:120]}`"
-    return Fail(failure.found + ran + words, fix=failure.fix or "docker build, docker run -p 8000:8000, and read what it prints")
+    by_hand = "docker build, docker run -p 8000:8000, and read what it prints"
+    at_once = "start the service with CMD or ENTRYPOINT: without one of its own, an image runs that of its base"
+    fix = failure.fix or (at_once if "exited with code 0" in failure.found else by_hand)
+    return Fail(failure.found + ran + words, fix=fix)
 
 
 def _listeners(table: str) -> list[str]:

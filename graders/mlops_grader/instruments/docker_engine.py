@@ -103,7 +103,7 @@ class Engine:
                 handle.remove(force=True, v=True)
         for image in self.api.images.list(filters=labelled):
             # a tag that was built anew leaves the image before it without a name
-            for name in [tag for tag in image.tags if tag.startswith(f"mlops-grader/{run}:")] if image.tags else [image.id]:
+            for name in [tag for tag in image.tags if tag.startswith(f"mlops-grader/{run}:")] or [str(image.id)]:
                 with suppress(APIError):
                     self.api.images.remove(name, force=True)
 
@@ -130,6 +130,7 @@ def connect(run: str) -> Engine:
         raise NotRun(f"no container engine answers at {place}", fix=DOCTOR) from None
     program = build_client()
     if program is None:
+        api.close()
         raise NotRun("no docker client on PATH can build with BuildKit", fix=DOCTOR)
     engine = Engine(api, program, run, _root_uid(info))
     engine.forget_the_dead()
@@ -164,11 +165,16 @@ def why_it_failed(build: Build, log: str) -> Exception:
         return _why_no_base(step.name.rsplit(" ", 1)[-1], words)
     printed = "\n".join(step.output.splitlines()[-8:])
     found = f"the image does not build: `{step.instruction}` fails\n{printed or words}"
-    return Fail(found, fix="run docker build in a fresh clone and mend that step")
+    return Fail(found, fix=_MISSING if re.match("(COPY|ADD) .*not found", f"{step.instruction} {words}") else _MEND)
+
+
+_MEND = "run docker build in a fresh clone and mend that step"
+_MISSING = "is that file committed, below the build context, and not shut out by `.dockerignore`?"
 
 
 def _why_no_base(base: str, words: str) -> Exception:
-    if not re.search(r"dial tcp|no such host|timeout|x509", words) and re.search(r"not found|does not exist|denied|manifest unknown", words):
+    unreachable = re.search(r"dial tcp|no such host|timeout|x509", words)
+    if not unreachable and re.search(r"not found|does not exist|denied|manifest unknown", words):
         return Fail(f"the base image `{base}` does not exist: {words}", fix="name an image and tag that the registry has")
     return NotRun(
         f"the base image `{base}` is not on this machine and the image registry cannot be reached",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,26 +19,47 @@ from pathlib import Path
 import platformdirs
 from uv import find_uv_bin
 
-from mlops_grader.check import Fail
+from mlops_grader.check import Fail, NotRun
 from mlops_grader.instruments.sandbox import Finished, Limits, Sandbox
 from mlops_grader.submission import Submission
 
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        """Wait for the lock; asked to wait, Windows itself gives up after ten seconds."""
+        while True:
+            with suppress(OSError):
+                msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+                return
+            time.sleep(0.2)
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        """Wait for the lock."""
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
 SETUP = Limits(seconds=1200, processes=512, memory=8 * 2**30)
 READY = ".set-up"
+OFFLINE = {"UV_OFFLINE": "1"}
+DAY = 86_400.0  # seconds
 SEEDED = ".seeded"  # what was there before the setup command
 
 # files that a setup command reads to decide what to install
 _DECLARATIONS = (
-    "requirements*", "pyproject.toml", "*.lock", "pylock*.toml", "setup.py", "setup.cfg", "Pipfile", "environment*.y*ml",
+    "requirements*", "requirements*/*", "pyproject.toml", "*.lock", "pylock*.toml", "setup.py", "setup.cfg", "Pipfile", "environment*.y*ml",
     "constraints*", "noxfile.py", "tox.ini", "Makefile", "makefile", "justfile", ".python-version",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment in a folder of the grader's."""
+    """A virtual environment in a folder of the grader's; `offline` when no package index answered while it was made."""
 
     folder: Path
+    offline: bool = False
 
     @property
     def programs(self) -> Path:
@@ -51,7 +74,9 @@ class Environment:
     def variables(self) -> dict[str, str]:
         """What makes a command use it: the same as activating it, for pip, uv, Poetry and PDM alike."""
         path = os.pathsep.join((str(self.programs), str(_tools(self.folder)), os.environ.get("PATH", os.defpath)))
-        return {"VIRTUAL_ENV": str(self.folder), "UV_PROJECT_ENVIRONMENT": str(self.folder), "PATH": path, **_caches()}
+        network = OFFLINE if self.offline else {}
+        own = {"VIRTUAL_ENV": str(self.folder), "UV_PROJECT_ENVIRONMENT": str(self.folder), "PATH": path}
+        return {**own, **network, **_caches()}
 
     def installed(self) -> dict[str, str]:
         """Versions by normalized name of what is installed, without what every environment starts with."""
@@ -64,21 +89,35 @@ class Environment:
         return frozenset(name for name, (_, url) in _distributions(self.folder).items() if url.startswith("file:"))
 
 
-def create(sandbox: Sandbox, folder: Path) -> Environment:
-    """A new, empty virtual environment with pip in it, of the Python that runs the grader."""
-    command = [find_uv_bin(), "venv", "--quiet", "--seed", "--python", sys.executable, str(folder)]
-    made = sandbox.run(command, folder.parent, _caches(), SETUP)
+def create(sandbox: Sandbox, folder: Path, *, offline: bool = False) -> Environment:
+    """A new, empty virtual environment with pip in it, of the Python that runs the grader.
+
+    Raises NotRun when pip was never downloaded and no package index answers.
+    """
+    command = [find_uv_bin(), "venv", "--quiet", "--seed", "--allow-existing", "--python", sys.executable, str(folder)]
+    made = sandbox.run(command, folder.parent, {**_caches(), **OFFLINE}, SETUP)
+    made = made if made.ok else sandbox.run(command, folder.parent, _caches(), SETUP)
     if not made.ok:
-        raise OSError(f"uv could not make a virtual environment: {made}")
+        raise NotRun(f"no virtual environment can be made: {made.tail(1)}", fix="connect to a network, once")
     seeded = {name: version for name, (version, _) in _distributions(folder).items()}
     (folder / SEEDED).write_text(json.dumps(seeded), encoding="utf-8")
-    return Environment(folder)
+    return Environment(folder, offline)
 
 
 def set_up(sandbox: Sandbox, submission: Submission, folder: Path) -> tuple[Environment, Finished]:
-    """Make an environment and run the `setup` command of the contract in the clone, from nothing."""
+    """Make an environment and run the `setup` command of the contract in the clone, from nothing.
+
+    Where that fails it is tried once more from what uv has downloaded before: a laptop need not be online.
+    """
+    command = submission.contract().command("setup")
     environment = create(sandbox, folder)
-    return environment, sandbox.run(submission.contract().command("setup"), submission.root, environment.variables(), SETUP)
+    done = sandbox.run(command, submission.root, environment.variables(), SETUP)
+    if done.ok or done.stopped:
+        return environment, done
+    shutil.rmtree(folder)
+    alone = create(sandbox, folder, offline=True)
+    again = sandbox.run(command, submission.root, alone.variables(), SETUP)
+    return (alone, again) if again.ok else (environment, done)
 
 
 def cached(sandbox: Sandbox, submission: Submission) -> Environment:
@@ -87,15 +126,19 @@ def cached(sandbox: Sandbox, submission: Submission) -> Environment:
     One that holds the project itself is made anew each time: its copy of the code would go stale.
     Raises Fail when the setup command fails.
     """
-    key = fingerprint(submission)
     kept = cache_folder() / "environments"
-    folder = kept / key
-    if (folder / READY).exists():
+    folder = kept / fingerprint(submission)
+    kept.mkdir(parents=True, exist_ok=True)
+    with _alone(kept / f"{folder.name}.lock"):
+        if not (folder / READY).exists():
+            _forget_old(kept)
+            return _made_anew(sandbox, submission, folder)
         (folder / READY).touch()
         return Environment(folder)
+
+
+def _made_anew(sandbox: Sandbox, submission: Submission, folder: Path) -> Environment:
     shutil.rmtree(folder, ignore_errors=True)
-    _forget_old(kept)
-    kept.mkdir(parents=True, exist_ok=True)
     try:
         environment, done = set_up(sandbox, submission, folder)
         if not done.ok:
@@ -108,21 +151,42 @@ def cached(sandbox: Sandbox, submission: Submission) -> Environment:
     return environment
 
 
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock on that file: of two graders that need the same environment, one makes it and the other waits."""
+    with path.open("wb") as file:
+        _lock(file.fileno())
+        yield
+
+
 def fingerprint(submission: Submission) -> str:
     """A hash of all that decides what `setup` installs: the command, this Python, and the declaring files."""
     digest = hashlib.sha256(f"{submission.contract().commands.setup}\n{sys.version}".encode())
-    named = {submission.contract().environment.lock}
-    for path in sorted({found for pattern in _DECLARATIONS for found in submission.root.rglob(pattern)} | {submission.root / n for n in named}):
+    for path in sorted(set(_declaring(submission))):
         if path.is_file() and ".git" not in path.relative_to(submission.root).parts:
             digest.update(f"\n{path.relative_to(submission.root)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:20]
 
 
+def _declaring(submission: Submission) -> Iterator[Path]:
+    """The files that a setup command may read: the usual ones, the lock, and those that the command line names."""
+    for pattern in _DECLARATIONS:
+        yield from submission.root.rglob(pattern)
+    yield submission.path(submission.contract().environment.lock)
+    for word in submission.contract().commands.setup.split():
+        with suppress(Fail, OSError):
+            path = submission.path(word.strip("'\""))
+            if path.is_file():
+                yield path
+
+
 def _forget_old(kept: Path, keep: int = 6) -> None:
-    """Remove the environments that were not used for longest, and what a killed setup left."""
+    """Remove the environments that were not used for longest, and what a killed setup left a day ago."""
     made = sorted(kept.glob(f"*/{READY}"), key=lambda mark: mark.stat().st_mtime, reverse=True)
-    for mark in made[keep:]:
-        shutil.rmtree(mark.parent, ignore_errors=True)
+    begun = [mark.parent for mark in kept.glob(f"*/{SEEDED}") if not (mark.parent / READY).exists()]
+    left = [folder for folder in begun if time.time() - folder.stat().st_mtime > DAY]
+    for folder in [*(mark.parent for mark in made[keep:]), *left]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _distributions(folder: Path) -> dict[str, tuple[str, str]]:
@@ -141,7 +205,7 @@ def _metadata(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 def normalize(name: str) -> str:
     """A distribution's name as the packaging standard compares it."""
-    return name.lower().replace("_", "-").replace(".", "-")
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _tools(folder: Path) -> Path:

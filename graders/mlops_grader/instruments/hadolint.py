@@ -46,6 +46,11 @@ def lint(text: str) -> list[Remark]:
     return [remark for remark in remarks if remark.level in SERIOUS]
 
 
+def instructions(text: str) -> list[str]:
+    """The lines that are neither blank nor a comment."""
+    return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
 def unexplained_ignores(text: str) -> list[int]:
     """The lines, counted from 1, that switch a rule off with no comment above them that says why."""
     lines = text.splitlines()

@@ -132,6 +132,16 @@ class Inside:
         """When each distribution was installed, by the path of the record that its installer wrote."""
         return {file.path: file.modified for file in self.files if _INSTALLED.search(file.path)}
 
+    def repeated(self) -> dict[str, int]:
+        """Bytes of files that a layer below holds already, by the instruction that wrote them once more."""
+        sizes: dict[str, int] = {}
+        again: dict[str, int] = {}
+        for file in self.files:
+            if sizes.get(file.path) == file.size:
+                again[file.instruction] = again.get(file.instruction, 0) + file.size
+            sizes[file.path] = file.size
+        return again
+
     def weights(self) -> dict[str, int]:
         """Bytes by installed package or, elsewhere, by folder of the third level."""
         weights: dict[str, int] = {}

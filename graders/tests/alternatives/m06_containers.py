@@ -214,6 +214,8 @@ STOPSIGNAL SIGINT
 CMD ["serve"]
 """
 
+UNWANTED = "**/.*\n**/id_*\n**/*.md\ndata/\ntracking/\ntests/\n**/__pycache__/\n"
+
 ALTERNATIVES = (
     Alternative("own-server", own_server(APP)),
     Alternative("standard-library-server", own_server(PLAIN)),
@@ -224,7 +226,7 @@ ALTERNATIVES = (
             remove(DOCKERFILE),
             remove(IGNORED),
             write("docker/service.Dockerfile", DEBIAN),
-            write("docker/service.Dockerfile.dockerignore", "data\ntracking\ntests\n.git\n.env\nid_*\n**/__pycache__\n"),
+            write("docker/service.Dockerfile.dockerignore", UNWANTED),
             write("docker/entrypoint.sh", ENTRYPOINT),
             append(CONTRACT, '\n[image]\ndockerfile = "docker/service.Dockerfile"\n'),
         ),
@@ -232,6 +234,6 @@ ALTERNATIVES = (
     Alternative("uv-installs-the-project", (write(DOCKERFILE, UV), append(IGNORED, "!pyproject.toml\n"))),
     Alternative(
         "one-stage",
-        (write(DOCKERFILE, ONE_STAGE), write(IGNORED, "**/.*\n**/id_*\n**/*.md\ndata/\ntracking/\ntests/\n**/__pycache__/\n")),
+        (write(DOCKERFILE, ONE_STAGE), write(IGNORED, UNWANTED)),
     ),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 
 import pytest
+
 from mlops_grader.contract import Service
 from mlops_grader.instruments.client import Client
 
@@ -64,7 +65,9 @@ def read() -> Callable[[socket.socket], bytes]:
                 return b""
             got += chunk
         head, _, body = got.partition(b"\r\n\r\n")
-        length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0)
+        length = next(
+            (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0
+        )
         while len(body) < length:
             chunk = connection.recv(65536)
             if not chunk:
@@ -79,7 +82,9 @@ def read() -> Callable[[socket.socket], bytes]:
 def says(serve: Callable[[Answer], int], read: Callable[[socket.socket], bytes]) -> Callable[..., Client]:
     """A client of a service that gives the same answer to everything."""
 
-    def client(body: bytes | object, status: str = "200 OK", headers: str = "Content-Type: application/json\r\n") -> Client:
+    def client(
+        body: bytes | object, status: str = "200 OK", headers: str = "Content-Type: application/json\r\n"
+    ) -> Client:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         head = f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
 

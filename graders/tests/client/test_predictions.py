@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from mlops_grader.check import Fail
 from mlops_grader.contract import Service
 from mlops_grader.instruments import client as clients
@@ -53,7 +54,20 @@ def test_the_key_is_what_the_contract_says(says: Says) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"NaN", b"Infinity", b"-Infinity", b"-0.1", b"1.1", b'"0.5"', b"true", b"null", b"[0.5]", b"{}", b"1" + b"0" * 400, b"1e999"],
+    [
+        b"NaN",
+        b"Infinity",
+        b"-Infinity",
+        b"-0.1",
+        b"1.1",
+        b'"0.5"',
+        b"true",
+        b"null",
+        b"[0.5]",
+        b"{}",
+        b"1" + b"0" * 400,
+        b"1e999",
+    ],
 )
 def test_what_is_no_probability_is_shown(says: Says, body: bytes) -> None:
     words = found(says(b'{"no_show_probability": %s}' % body))
@@ -62,13 +76,26 @@ def test_what_is_no_probability_is_shown(says: Says, body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"ok", b"0.25", b"[0.25]", b"{", b"<html></html>", b'{"probability": 0.25}', b"\xff\xfe\x00", b"[" * 100_000, b"1" * 5000],
+    [
+        b"",
+        b"ok",
+        b"0.25",
+        b"[0.25]",
+        b"{",
+        b"<html></html>",
+        b'{"probability": 0.25}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b"1" * 5000,
+    ],
 )
 def test_an_answer_without_the_key_is_shown(says: Says, body: bytes) -> None:
     assert found(says(body)).startswith("the answer has no `no_show_probability`: 200 ")
 
 
-@pytest.mark.parametrize("status", ["201 Created", "204 No Content", "307 Temporary Redirect", "404 Not Found", "422 Bad", "500 Oh"])
+@pytest.mark.parametrize(
+    "status", ["201 Created", "204 No Content", "307 Temporary Redirect", "404 Not Found", "422 Bad", "500 Oh"]
+)
 def test_another_status_is_shown(says: Says, status: str) -> None:
     assert found(says(GOOD if status[:3] != "204" else b"", status)).startswith(f"POST /predict answered {status[:3]} ")
 
@@ -101,7 +128,9 @@ def test_a_packed_answer_that_grows_is_not_unpacked_to_the_end(says: Says) -> No
     assert words == "POST /predict got no answer: the answer is larger than 1 MiB"
 
 
-@pytest.mark.parametrize("lie", [b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", b"", b"HTTP/9.9 1\r\n\r\n"])
+@pytest.mark.parametrize(
+    "lie", [b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", b"", b"HTTP/9.9 1\r\n\r\n"]
+)
 def test_a_server_that_speaks_no_http_is_told(serve: Serve, read: Callable[[socket.socket], bytes], lie: bytes) -> None:
     def answer(connection: socket.socket) -> None:
         read(connection)
@@ -119,7 +148,9 @@ def test_a_server_that_says_nothing_is_given_up(serve: Serve, read: Callable[[so
         read(connection)
         connection.recv(1)  # until the client hangs up
 
-    assert found(Client(serve(answer), Service(), lambda: None), timeout=0.2) == "POST /predict got no answer: timed out"
+    assert (
+        found(Client(serve(answer), Service(), lambda: None), timeout=0.2) == "POST /predict got no answer: timed out"
+    )
 
 
 def test_a_server_that_answers_without_end_is_given_up(serve: Serve, read: Callable[[socket.socket], bytes]) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+
 from mlops_grader.check import Fail
 from mlops_grader.contract import Service
 from mlops_grader.instruments.client import Client, SlowRequest, free_port
@@ -47,8 +48,8 @@ def test_a_service_may_take_its_time(serve: Serve, read: Read) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "last"),
     [
-        (b'{"status": "ok"}', "200 OK", "the answer has no `no_show_probability`: 200 '{\"status\": \"ok\"}'"),
-        (b'{"status": "ready"}', "503 Busy", "POST /predict answered 503 '{\"status\": \"ready\"}'"),
+        (b'{"status": "ok"}', "200 OK", 'the answer has no `no_show_probability`: 200 \'{"status": "ok"}\''),
+        (b'{"status": "ready"}', "503 Busy", 'POST /predict answered 503 \'{"status": "ready"}\''),
         (b"<h1>It works!</h1>", "200 OK", "the answer has no `no_show_probability`: 200 '<h1>It works!</h1>'"),
         (b'{"no_show_probability": NaN}', "200 OK", "`no_show_probability` is nan, not a probability"),
         (b'{"no_show_probability": "ready"}', "200 OK", "`no_show_probability` is 'ready', not a probability"),
@@ -64,7 +65,9 @@ def test_a_service_that_opens_its_port_and_is_silent_is_not_ready(serve: Serve, 
         read(connection)
         connection.recv(1)
 
-    assert why_not_ready(Client(serve(answer), Service(), lambda: None)).endswith("last: POST /predict got no answer: timed out")
+    assert why_not_ready(Client(serve(answer), Service(), lambda: None)).endswith(
+        "last: POST /predict got no answer: timed out"
+    )
 
 
 def test_a_port_where_nobody_listens_is_not_ready() -> None:

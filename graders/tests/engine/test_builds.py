@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.check import Fail, NotRun
 from mlops_grader.instruments.docker_engine import LABEL, Engine
 from mlops_grader.instruments.image import Image
@@ -24,12 +25,18 @@ def failure(build: Build, *lines: str, **more: object) -> str:
 
 def test_a_build_tells_what_it_executed_and_from_what(build: Build) -> None:
     image = build("FROM python:3.13-slim", "RUN echo one", "COPY a.py /a.py", files={"a.py": "1\n"})
-    assert (image.build.bases, "RUN echo one" in [step.instruction for step in image.build.steps]) == (("python:3.13-slim",), True)
+    assert (image.build.bases, "RUN echo one" in [step.instruction for step in image.build.steps]) == (
+        ("python:3.13-slim",),
+        True,
+    )
 
 
 def test_everything_that_is_built_carries_the_label_of_the_run(engine: Engine, build: Build) -> None:
     image = build("FROM scratch", "COPY a.py /a.py", files={"a.py": "1\n"})
-    assert (image.facts["Config"]["Labels"][LABEL], image.tag.startswith(f"mlops-grader/{engine.run}:")) == (engine.run, True)
+    assert (image.facts["Config"]["Labels"][LABEL], image.tag.startswith(f"mlops-grader/{engine.run}:")) == (
+        engine.run,
+        True,
+    )
 
 
 def test_the_cache_answers_for_an_instruction_that_did_not_change(build: Build) -> None:
@@ -54,7 +61,10 @@ def test_a_failing_command_is_told_with_its_words(build: Build, tmp_path: Path) 
 
 def test_a_file_that_is_not_in_the_context_is_told(build: Build) -> None:
     words = failure(build, "FROM scratch", "COPY model /model")
-    assert (words.startswith("the image does not build: `COPY model /model` fails"), "not found" in words) == (True, True)
+    assert (words.startswith("the image does not build: `COPY model /model` fails"), "not found" in words) == (
+        True,
+        True,
+    )
 
 
 def test_an_unknown_instruction_is_told(build: Build) -> None:
@@ -82,7 +92,13 @@ def test_a_base_that_cannot_be_had_is_not_the_students_fault_without_network(bui
 
 def test_an_image_tells_its_instructions_without_settings(build: Build) -> None:
     image = build(
-        "FROM scratch", "ENV A=1", "COPY a.py /a.py", "USER 1000", "COPY b.py /b.py", 'CMD ["/a.py"]', files={"a.py": "1", "b.py": "2"}
+        "FROM scratch",
+        "ENV A=1",
+        "COPY a.py /a.py",
+        "USER 1000",
+        "COPY b.py /b.py",
+        'CMD ["/a.py"]',
+        files={"a.py": "1", "b.py": "2"},
     )
     assert image.instructions() == ("COPY a.py /a.py", "COPY b.py /b.py")
 
@@ -90,7 +106,10 @@ def test_an_image_tells_its_instructions_without_settings(build: Build) -> None:
 def test_what_lies_in_an_image_is_seen(build: Build, tmp_path: Path) -> None:
     word = tmp_path.name.encode()
     image = build(
-        "FROM scratch", "COPY a.py /app/a.py", "COPY .env /app/.env", files={"a.py": "print(1)\n", ".env": b"PASSWORD=" + word}
+        "FROM scratch",
+        "COPY a.py /app/a.py",
+        "COPY .env /app/.env",
+        files={"a.py": "print(1)\n", ".env": b"PASSWORD=" + word},
     )
     inside = image.look_inside({"planted": word, "absent": b"0" * 40})
     assert [(file.path, file.size) for file in inside.files] == [("app/a.py", 9), ("app/.env", 9 + len(word))]

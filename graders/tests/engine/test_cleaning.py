@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import platform
 import re
@@ -12,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from mlops_grader.check import NotRun
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments.docker_engine import LABEL, Engine, connect, run_label
@@ -112,10 +114,15 @@ def test_a_label_that_no_run_wrote_is_left_alone(label: str) -> None:
     assert docker_engine._is_dead(label) is False
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the library forgets a socket
 def test_a_machine_without_an_engine_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    with pytest.raises(NotRun, match="^no container engine answers"):
+    try:
         connect("run")
+    except NotRun as lacking:
+        found = lacking.found
+    gc.collect()
+    assert found == f"no container engine answers at unix://{tmp_path}/no.sock"
 
 
 @pytest.mark.engine
@@ -147,4 +154,3 @@ def test_root_in_a_container_of_a_rootless_engine_is_the_person() -> None:
 @pytest.mark.engine
 def test_the_build_client_may_be_any_on_the_path(engine: Engine) -> None:
     assert engine.program.name.startswith("docker")
-

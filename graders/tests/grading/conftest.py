@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from mlops_grader.grading import Order, grade
 from mlops_grader.result import Result
 

@@ -99,7 +99,13 @@ def lives(path: Path) -> bool:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_nothing_is_left(
-    grader: Grader, notes: Callable[[], str], wait_for: WaitFor, pids: Path, temporary: Path, number: signal.Signals, moment: str
+    grader: Grader,
+    notes: Callable[[], str],
+    wait_for: WaitFor,
+    pids: Path,
+    temporary: Path,
+    number: signal.Signals,
+    moment: str,
 ) -> None:
     process = grader(SERVICE + MOMENTS[moment])
     wait_for(lambda: "reached" in notes() or process.poll() is not None)

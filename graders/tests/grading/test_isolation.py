@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from mlops_grader.grading import Order, grade
 from mlops_grader.result import Result
 from mlops_grader.submission import UsageError
@@ -112,7 +113,9 @@ def test_wrong_use_found_by_a_check_is_told_as_such(graded: Graded, temporary: P
 
 
 def test_wrong_use_found_by_an_instrument_is_told_as_such(graded: Graded) -> None:
-    source = "@pytest.fixture\ndef tool():\n    raise UsageError('the port is taken')\n" + PASSES.replace("()", "(tool)")
+    source = "@pytest.fixture\ndef tool():\n    raise UsageError('the port is taken')\n" + PASSES.replace(
+        "()", "(tool)"
+    )
     with pytest.raises(UsageError, match="^the port is taken$"):
         graded(source)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from mlops_grader.grading import Order, Watcher, grade, module_named, seed_of
 from mlops_grader.result import Result
 from mlops_grader.submission import UsageError

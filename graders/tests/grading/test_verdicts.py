@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from mlops_grader.result import Outcome, Result, validate
 
 Graded = Callable[..., Result]
@@ -120,7 +121,11 @@ def test_an_instrument_that_cannot_be_made_decides_for_all_who_need_it(
 
 
 def test_an_instrument_is_made_once_and_removed_at_the_end(graded: Graded, notes: Callable[[], str]) -> None:
-    graded(FIXTURE.format(setup="note('made')", teardown="note('removed')").replace('"Third."', "'Third.'\n    note('third')"))
+    graded(
+        FIXTURE.format(setup="note('made')", teardown="note('removed')").replace(
+            '"Third."', "'Third.'\n    note('third')"
+        )
+    )
     assert notes() == "made third removed"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mlops_grader.check import Fail, Finding, NotRun
 from mlops_grader.instruments.docker_engine import why_it_failed
 from mlops_grader.instruments.image import read_log
@@ -139,7 +140,9 @@ def test_output_belongs_to_its_step_without_the_time() -> None:
     }
 
 
-@pytest.mark.parametrize(("log", "bases"), [(OLD, ("python:3.13-slim",)), (NEW, ("python:3.13-slim", "ghcr.io/astral-sh/uv:0.9"))])
+@pytest.mark.parametrize(
+    ("log", "bases"), [(OLD, ("python:3.13-slim",)), (NEW, ("python:3.13-slim", "ghcr.io/astral-sh/uv:0.9"))]
+)
 def test_bases_are_named_as_the_dockerfile_names_them(log: str, bases: tuple[str, ...]) -> None:
     assert read_log(log).bases == bases
 

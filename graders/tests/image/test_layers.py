@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Mapping
 
 import pytest
+
 from mlops_grader.instruments.image import File, Inside, _look, _readable, is_pinned, third_party
 
 WORDS = {".env": b"s3cret", "key": b"0a0b0c"}
@@ -48,7 +49,9 @@ def test_every_file_is_told_with_the_instruction_that_brought_it(packed: bool) -
 
 def test_a_word_is_found_where_it_lies() -> None:
     inside = look(tar({"a": b"x"}), tar({"app/.env": b"PASSWORD=s3cret\n"}))
-    assert {name: (file.path, file.instruction) for name, file in inside.found.items()} == {".env": ("app/.env", "COPY . .")}
+    assert {name: (file.path, file.instruction) for name, file in inside.found.items()} == {
+        ".env": ("app/.env", "COPY . .")
+    }
 
 
 def test_a_word_that_a_later_layer_deletes_is_found() -> None:
@@ -82,7 +85,9 @@ def inside_with(*paths: str) -> Inside:
 
 def test_weights_are_told_by_package_and_by_folder() -> None:
     site = "usr/local/lib/python3.13/site-packages"
-    inside = inside_with(f"{site}/numpy/core/a.so", f"{site}/numpy/b.so", f"{site}/six.py", "usr/bin/python", "usr/share/doc/a/b", "root")
+    inside = inside_with(
+        f"{site}/numpy/core/a.so", f"{site}/numpy/b.so", f"{site}/six.py", "usr/bin/python", "usr/share/doc/a/b", "root"
+    )
     assert inside.weights() == {f"{site}/numpy": 20, site: 10, "usr/bin": 10, "usr/share/doc": 10, "root": 10}
 
 

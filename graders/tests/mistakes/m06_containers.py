@@ -5,17 +5,7 @@ from __future__ import annotations
 import atexit
 from pathlib import Path
 
-from alternatives.m06_containers import (
-    APP,
-    CONTRACT,
-    DOCKERFILE,
-    IGNORED,
-    PROBE,
-    SOURCE,
-    START,
-    UNDER_GUNICORN,
-    own_server,
-)
+from alternatives.m06_containers import APP, DOCKERFILE, IGNORED, PROBE, SOURCE, START, UNDER_GUNICORN, own_server
 from submissions import Edit, Mistake, append, move, remove, replace, write
 
 SLIM = "python:3.13-slim"
@@ -42,8 +32,8 @@ def ordinary_name(moving: str) -> Edit:
     """Have the engine know a base by a name that moves, also where no registry answers."""
 
     def tag(_: Path) -> None:
-        import docker  # noqa: PLC0415  # collecting these tests works without it
-        from docker.errors import ImageNotFound  # noqa: PLC0415
+        import docker  # here, because these tests are collected where it is not installed too
+        from docker.errors import ImageNotFound
 
         api = docker.from_env()
         try:
@@ -66,10 +56,7 @@ def script(path: str, text: str) -> tuple[Edit, ...]:
 
 
 WRITABLE = replace(DOCKERFILE, "WORKDIR /app\n", "WORKDIR /app\nRUN chown app /app\n")
-EVERYTHING = (
-    replace(DOCKERFILE, SOURCE, "COPY . .\n"),
-    replace(DOCKERFILE, MODEL, ""),
-)
+EVERYTHING = (*dockerfile(SOURCE, "COPY . .\n"), *dockerfile(MODEL, ""))
 
 # Python with all that training needs; two mistakes share this stage, so that it is built once
 TRAINING = f"""\
@@ -83,7 +70,8 @@ TRAIN_INSIDE = f"""\
 {TRAINING}WORKDIR /train
 {SOURCE}# two months are enough to learn from, and build faster
 COPY data/raw/*_2026-01-*.csv data/raw/*_2026-02-*.csv data/raw/
-RUN /opt/venv/bin/python -m noshow ingest && /opt/venv/bin/python -m noshow train && /opt/venv/bin/python -m noshow export
+ENV PATH=/opt/venv/bin:$PATH
+RUN python -m noshow ingest && python -m noshow train && python -m noshow export
 """
 
 CLEAN = (
@@ -109,7 +97,7 @@ BUILDS = (
     Mistake(
         "ignores-what-it-copies",
         fails="test_image_builds",
-        says="requirements-serve.lock",
+        says="not shut out by `.dockerignore`",
         edits=(replace(IGNORED, "!requirements-serve.lock\n", ""),),
     ),
     Mistake(
@@ -201,13 +189,13 @@ USERS = (
     Mistake(
         "user-of-another-stage",
         fails="test_runs_as_an_ordinary_user",
-        says="runs as root",
+        says="runs as root: the last stage of the Dockerfile sets no USER",
         edits=(*dockerfile("USER app\n", ""), *dockerfile(FINAL, f"RUN useradd app\nUSER app\n{FINAL}")),
     ),
     Mistake(
         "root-by-another-name",
         fails="test_runs_as_an_ordinary_user",
-        says="runs as root",
+        says="its USER is `app`, who is root all the same",
         edits=dockerfile("--uid 10001", "--uid 0 --non-unique"),
     ),
     Mistake(
@@ -291,14 +279,14 @@ SECRETS = (
             *EVERYTHING,
             move(DOCKERFILE, "docker/Dockerfile"),
             move(IGNORED, "docker/.dockerignore"),
-            append(CONTRACT, '\n[image]\ndockerfile = "docker/Dockerfile"\n'),
+            append("product.toml", '\n[image]\ndockerfile = "docker/Dockerfile"\n'),
         ),
     ),
     Mistake(
         "deletes-in-a-later-layer",
         fails="test_secrets_stay_out_of_the_image",
         says="brought in by `COPY . .",
-        edits=(*dockerfile(MODEL, "RUN rm -rf .env .git id_* data\n"), *dockerfile(SOURCE, "COPY . .\n"), remove(IGNORED)),
+        edits=(*EVERYTHING, *dockerfile("COPY . .\n", "COPY . .\nRUN rm -rf .env .git id_* data\n"), remove(IGNORED)),
     ),
 )
 
@@ -355,5 +343,6 @@ HEALTH = (
 )
 
 MISTAKES = (
-    *CLEAN, *BUILDS, *PINNED, *READY, *PREDICTS, *SETTINGS, *USERS, *READ_ONLY, *STOPS, *REBUILDS, *SECRETS, *SMALL, *HEALTH,
+    *CLEAN, *BUILDS, *PINNED, *READY, *PREDICTS, *SETTINGS, *USERS,
+    *READ_ONLY, *STOPS, *REBUILDS, *SECRETS, *SMALL, *HEALTH,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from mlops_grader.instruments.sandbox import Finished, HostSandbox, Limits
 
 Alive = Callable[[], list[int]]
@@ -26,7 +27,9 @@ def alive(pids: Path) -> Alive:
     """The processes that signed in and still live."""
 
     def still_there() -> list[int]:
-        return [int(path.name) for path in pids.iterdir() if psutil.pid_exists(int(path.name)) and _lives(int(path.name))]
+        return [
+            int(path.name) for path in pids.iterdir() if psutil.pid_exists(int(path.name)) and _lives(int(path.name))
+        ]
 
     return still_there
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.instruments.sandbox import Finished, HostSandbox
 
 Run = Callable[..., Finished]

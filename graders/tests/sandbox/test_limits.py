@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.instruments.sandbox import Finished, HostSandbox, Limits
 
 Run = Callable[..., Finished]
@@ -72,7 +73,10 @@ def test_a_command_within_its_limits_is_left_alone(run: Run) -> None:
 
 
 def test_a_limit_also_ends_what_runs_in_the_background(
-    sandbox: HostSandbox, program: Callable[[str], list[str]], tmp_path: Path, wait_for: Callable[[Callable[[], object]], None]
+    sandbox: HostSandbox,
+    program: Callable[[str], list[str]],
+    tmp_path: Path,
+    wait_for: Callable[[Callable[[], object]], None],
 ) -> None:
     with sandbox.start(program("rest()"), tmp_path, limits=Limits(seconds=0.5)) as running:
         wait_for(running.poll)

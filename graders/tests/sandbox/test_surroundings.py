@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.instruments.sandbox import MARK, HostSandbox, Limits
 
 SHOW = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
@@ -26,9 +27,7 @@ def seen(sandbox: HostSandbox, variables: Mapping[str, str] | None = None) -> di
     ["GITHUB_TOKEN", "GITHUB_OUTPUT", "GITHUB_ENV", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "SSH_AUTH_SOCK", "DOCKER_HOST",
      "MLFLOW_TRACKING_URI", "PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "VIRTUAL_ENV", "UV_PUBLISH_TOKEN", "PIP_REQUIRE_VIRTUALENV"],
 )  # fmt: skip
-def test_variables_of_the_person_stay_outside(
-    sandbox: HostSandbox, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_variables_of_the_person_stay_outside(sandbox: HostSandbox, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "/secret")
     assert name not in seen(sandbox)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.submission import COURSE_FILE, UsageError, locate, module_of, repository
 
 Make = Callable[..., Path]

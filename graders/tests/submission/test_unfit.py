@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.check import Fail
 from mlops_grader.submission import LARGEST_FILE, Submission
 
