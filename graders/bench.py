@@ -19,7 +19,6 @@ sys.path[:0] = [str(KIT / "templates"), str(KIT / "graders" / "tests")]
 import psutil  # noqa: E402  # the two folders above are no packages
 from submissions import make  # noqa: E402
 
-from mlops_grader import grading  # noqa: E402
 from mlops_grader.contract import load  # noqa: E402
 from mlops_grader.fixtures import PATIENTS  # noqa: E402
 from mlops_grader.instruments import environment, secrets  # noqa: E402

@@ -22,6 +22,7 @@ from cookiecutter.main import cookiecutter
 
 KIT = Path(__file__).resolve().parent.parent
 TODO = re.compile(rb"TODO\((m\d\d)\)")
+LITTER = ("__pycache__", ".*_cache")  # what tools leave where they ran
 ALONE = ("m14_capstone",)  # a module that does not build on the ones below
 
 
@@ -160,11 +161,12 @@ def _lay_template(layer: str, project: Path, answers: Answers) -> None:
     context["cookiecutter"].update(repo_name=answers.repo_name, author=answers.author)
     with tempfile.TemporaryDirectory() as name:
         generate_files(str(template), context, output_dir=name, accept_hooks=False)
-        shutil.copytree(Path(name) / answers.repo_name, project, dirs_exist_ok=True)
+        rendered = Path(name) / answers.repo_name
+        shutil.copytree(rendered, project, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LITTER))
 
 
 def _lay_solution(layer: str, project: Path) -> None:
-    shutil.copytree(KIT / "solutions" / layer, project, dirs_exist_ok=True)
+    shutil.copytree(KIT / "solutions" / layer, project, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LITTER))
 
 
 def _lay_lesson(layer: str, project: Path) -> None:
@@ -186,7 +188,10 @@ def _toml(text: str) -> str:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    return (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.match(pattern) for part in (name, *name.parents) for pattern in LITTER):
+            yield name.as_posix()
 
 
 def _template_folder(layer: str) -> Path:

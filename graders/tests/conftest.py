@@ -145,9 +145,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
     ask = [find_uv_bin(), "pip", "install", "--no-cache", "--dry-run", "--target", str(folder / "to"), TINY]
     done = HostSandbox(folder / "home").run(ask, folder)
     if not done.ok:
-        lack(
-            f"no package index answers ({done.tail(1)}). To run this test: connect to a network, or set UV_DEFAULT_INDEX"
-        )
+        lack(f"no package index answers ({done.tail(1)}). To run it: connect to a network, or set UV_DEFAULT_INDEX")
 
 
 @pytest.fixture(autouse=True)

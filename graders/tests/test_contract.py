@@ -74,7 +74,8 @@ def test_toml_nested_without_end_is_no_fault_of_the_grader(tmp_path: Path) -> No
     [
         ('[service]\nprot = 1\n', "`product.toml`: [service] has the unknown key `prot`", "did you mean `port`?"),
         ("[comands]\n", "`product.toml`: has the unknown key `comands`", "did you mean `commands`?"),
-        ("[service.settings]\nprot = 1\n", "`product.toml`: [service.settings] has the unknown key `prot`", "did you mean `port`?"),
+        ("[service.settings]\nprot = 1\n", "`product.toml`: [service.settings] has the unknown key `prot`",
+         "did you mean `port`?"),
         ("[image]\nzzz = 1\n", "`product.toml`: [image] has the unknown key `zzz`", "known here: context, dockerfile"),
     ],
 )  # fmt: skip

@@ -50,7 +50,7 @@ def test_five_folders_hold_the_same_modules() -> None:
         "solutions": {path.name for path in (KIT / "solutions").iterdir() if path.is_dir()},
         "mistakes": {path.stem for path in (KIT / "graders/tests/mistakes").glob("m*.py")},
     }
-    assert places == dict.fromkeys(places, set(KEYS))
+    assert places == {place: set(KEYS) for place in places}
 
 
 @pytest.mark.parametrize("key", KEYS)

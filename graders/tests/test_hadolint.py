@@ -75,7 +75,7 @@ def test_text_in_other_languages_is_read() -> None:
 def test_a_machine_without_hadolint_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(NotRun, match="^hadolint is not installed$"):
+    with pytest.raises(NotRun, match=r"^hadolint is not installed$"):
         hadolint.lint(CLEAN)
 
 

@@ -1,4 +1,4 @@
-"""The report in the terminal: short for a good submission, plain when nobody looks, and never somebody else's markup."""
+"""The report in the terminal: short for a good submission, plain text elsewhere, never somebody else's markup."""
 
 from __future__ import annotations
 
@@ -138,9 +138,8 @@ def test_away_from_a_terminal_it_is_plain_text() -> None:
 
 
 def test_on_a_terminal_verdicts_are_signs() -> None:
-    assert [line.split("\x1b[0m")[0][-1] for line in shown(outcome(1), outcome(2, Verdict.FAILED, "x"), colours=True).splitlines()[:2]] == [
-        "✓", "✗",
-    ]  # fmt: skip
+    lines = shown(outcome(1), outcome(2, Verdict.FAILED, "x"), colours=True).splitlines()[:2]
+    assert [line.split("\x1b[0m")[0][-1] for line in lines] == ["✓", "✗"]
 
 
 def watched(verdicts: Sequence[Verdict], colours: bool) -> str:

@@ -246,6 +246,8 @@ def test_readme_commands_work(
         )
 
 
+NOT_FOUND = 127  # what a shell answers
+LACKS_IT = "it needs a program that this environment lacks: start with pip or uv, and let them install the others"
 NOT_ITS_OWN = "let it install what the lock file names into the environment that is active when it runs"
 NOBODYS_IGNORES = ("-c", f"core.excludesFile={os.devnull}")  # what one person's settings ignore, others commit
 
@@ -254,9 +256,8 @@ def _set_up(sandbox: Sandbox, submission: Submission, contract: Contract, folder
     clone = submission.copy(folder / "clone")
     environment, done = set_up(sandbox, clone, folder / "environment")
     if not done.ok:
-        raise Fail(
-            f"the setup command fails in a clean clone: {done}", fix="run it in a fresh clone and a fresh environment"
-        )
+        fix = LACKS_IT if done.exit == NOT_FOUND else "run it in a fresh clone and a fresh environment"
+        raise Fail(f"the setup command fails in a clean clone: {done}", fix=fix)
     return Product(clone, environment, sandbox, contract)
 
 

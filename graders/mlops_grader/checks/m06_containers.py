@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from random import Random
 from typing import Any
 
@@ -37,9 +37,11 @@ def test_dockerfile_is_clean(submission: Submission, contract: Contract) -> None
         raise Fail(f"`{contract.image.dockerfile}` holds no instruction", fix="begin it with FROM and a base image")
     if remarks := hadolint.lint(text):
         listed = "\n".join(f"line {remark.line}: {remark.code} {remark.message}" for remark in remarks[:8])
-        raise Fail(listed, fix=f"change line {remarks[0].line} as the rule says: https://github.com/hadolint/hadolint/wiki/{remarks[0].code}")
+        page = f"https://github.com/hadolint/hadolint/wiki/{remarks[0].code}"
+        raise Fail(listed, fix=f"change line {remarks[0].line} as the rule says: {page}")
     if lines := hadolint.unexplained_ignores(text):
-        raise Fail(f"line {lines[0]} switches a rule off without a reason", fix="say why in a comment on the line above it")
+        found = f"line {lines[0]} switches a rule off without a reason"
+        raise Fail(found, fix="say why in a comment on the line above it")
 
 
 @check(points=10)
@@ -81,7 +83,8 @@ def test_predicts_the_same_as_on_the_host(
     outside = [host_service.predict(patient) for patient in patients]
     if (apart := differences(inside, outside)) > 1e-9:
         raise Fail(
-            f"the predictions differ by up to {apart:.3g}: the container says {inside[0]:.6f} where the host says {outside[0]:.6f}",
+            f"the predictions differ by up to {apart:.3g}: "
+            f"the container says {inside[0]:.6f} where the host says {outside[0]:.6f}",
             fix="install the locked versions and copy the model that `export` just made",
         )
 
@@ -105,7 +108,8 @@ def test_settings_come_from_the_environment(
             lines[level] = len(container.logs().splitlines())
     if lines["ERROR"] >= lines["DEBUG"]:
         raise Fail(
-            f"with {names.log_level}=ERROR it logs {lines['ERROR']} lines, with DEBUG {lines['DEBUG']}: the level changes nothing",
+            f"with {names.log_level}=ERROR it logs {lines['ERROR']} lines, with DEBUG {lines['DEBUG']}: "
+            "the level changes nothing",
             fix=f"leave the level to {names.log_level}: start the service without a fixed level",
         )
 
@@ -118,8 +122,9 @@ def test_runs_as_an_ordinary_user(container: Container, image: Image) -> None:
     """
     if roots := [command for command, uid in container.users() if uid == 0]:
         user = image.facts["Config"].get("User")
-        why = f"its USER is `{user}`, who is root all the same" if user else "the last stage of the Dockerfile sets no USER"
-        raise Fail(f"`{roots[0][:120]}` runs as root: {why}", fix="make a user in the last stage and switch to it with USER")
+        why = f"its USER is `{user}`, who is root all the same" if user else "the last stage sets no USER"
+        found = f"`{roots[0][:120]}` runs as root: {why}"
+        raise Fail(found, fix="make a user in the last stage and switch to it with USER")
 
 
 @check(points=5, requires=test_becomes_ready)
@@ -131,8 +136,8 @@ def test_runs_with_a_read_only_file_system(
     Clusters mount it so: what cannot be written cannot be changed by an intruder, nor fill the node's disk.
     """
     with engine.start(image, contract.service, read_only=True, tmpfs={"/tmp": ""}) as container:  # noqa: S108  # its own
-        by_hand = "docker run --read-only --tmpfs /tmp; log to standard output, and write what must be a file below /tmp"
-        _wait(container, contract.service.port, patients[0], by_hand)
+        fix = "docker run --read-only --tmpfs /tmp; log to standard output, write what must be a file below /tmp"
+        _wait(container, contract.service.port, patients[0], fix)
 
 
 @check(points=10, requires=test_becomes_ready)
@@ -181,7 +186,7 @@ def test_rebuilds_without_installing_again(
     again = engine.build(changed.root / place.context, changed.root / place.dockerfile, "rebuilt")
     before = third_party(inside.installed(), contract.name)
     after = again.modified(before) if again.build.executed else before  # nothing ran: nothing was installed
-    if anew := [path for path, moment in after.items() if moment != before[path]]:
+    if anew := [path for path, moment in after.items() if int(moment) != int(before[path])]:
         ran = [step.instruction for step in again.build.executed]
         step = next((words for words in ran if "install" in words or "sync" in words), ran[0])
         raise Fail(
@@ -191,7 +196,9 @@ def test_rebuilds_without_installing_again(
 
 
 @check(points=10, requires=test_image_builds)
-def test_secrets_stay_out_of_the_image(image: Image, inside: Inside, secrets: Mapping[str, bytes]) -> None:
+def test_secrets_stay_out_of_the_image(
+    image: Image, inside: Inside, secrets: Mapping[str, bytes], submission: Submission, contract: Contract
+) -> None:
     """No layer and no setting of the image holds what only lay beside the code: .env, keys, .git, raw data.
 
     Whoever pulls an image can read every layer of it, also files that a later layer deletes.
@@ -200,9 +207,13 @@ def test_secrets_stay_out_of_the_image(image: Image, inside: Inside, secrets: Ma
     for name, word in secrets.items():
         if held := inside.found.get(name):
             found = f"the planted `{name}` is in the image, as `/{held.path}`, brought in by `{held.instruction[:120]}`"
-            raise Fail(found, fix="copy only what the service needs, and list the rest in a `.dockerignore` in the build context")
+            raise Fail(
+                found + _why_not_ignored(submission, contract),
+                fix="copy only what the service needs, and list the rest in a `.dockerignore` in the build context",
+            )
         if word in settings:
-            raise Fail(f"the content of `{name}` is in the image's settings", fix="pass secrets when the container starts")
+            found = f"the content of `{name}` is in the image's settings"
+            raise Fail(found, fix="pass secrets when the container starts")
 
 
 @check(points=5, requires=test_image_builds)
@@ -240,16 +251,21 @@ def test_health_check_tells_the_truth(
     """
     declared = image.facts["Config"].get("Healthcheck") or {}
     if not declared.get("Test") or declared["Test"][0] == "NONE":
-        raise Fail("the image declares no HEALTHCHECK", fix="add one that asks the service itself, with a tool that the image has")
+        fix = "add one that asks the service itself, with a tool that the image has"
+        raise Fail("the image declares no HEALTHCHECK", fix=fix)
     with engine.start(image, contract.service, healthcheck=fast_health_check()) as container:
         container.client.wait_until_ready(patients[0], READY_SECONDS)
         if not container.wait_for_health("healthy", READY_SECONDS):
-            raise Fail(f"the service answers, but its HEALTHCHECK says {container.health()}: {container.health_words()}",
-                       fix="run the check by hand: docker exec, and use a tool that is in the image")
+            raise Fail(
+                f"the service answers, but its HEALTHCHECK says {container.health()}: {container.health_words()}",
+                fix="run the check by hand: docker exec, and use a tool that is in the image",
+            )
         container.hang()
         if not container.wait_for_health("unhealthy", READY_SECONDS):
-            raise Fail("the service hangs, and its HEALTHCHECK still says healthy",
-                       fix="let the check ask the service over HTTP, with a time limit, and exit 1 without a good answer")
+            raise Fail(
+                f"the service hangs, and its HEALTHCHECK still says {container.health()}: {_health_command(declared)}",
+                fix="let the check ask the service over HTTP, with a time limit, and exit 1 without a good answer",
+            )
 
 
 def _wait(container: Container, port: int, patient: Mapping[str, Any], fix: str = "") -> None:
@@ -267,6 +283,20 @@ def _wait_with_settings(container: Container, port: int, name: str, patients: li
     except Fail as failure:
         found = explain(container, failure, port).found
         raise Fail(f"with {name}={port}: {found}", fix=f"let the service read {name}; fix no port in CMD") from None
+
+
+def _health_command(declared: Mapping[str, Any]) -> str:
+    return f"`{' '.join(declared['Test'][1:])[:160]}`"
+
+
+def _why_not_ignored(submission: Submission, contract: Contract) -> str:
+    """What is wrong with the place of the list of ignored files; nothing when the engine reads one."""
+    place = contract.image
+    read = {str(PurePosixPath(place.context, ".dockerignore")), f"{PurePosixPath(place.dockerfile)}.dockerignore"}
+    there = [name for name in submission.files if name.endswith(".dockerignore")]
+    if read & set(there):
+        return ""
+    return f"; `{there[0]}` has no effect in that folder" if there else "; the project has no `.dockerignore`"
 
 
 def _finish(request: SlowRequest) -> str:

@@ -86,8 +86,10 @@ class Container:
 
     def hang(self) -> None:
         """Halt all its processes where they are: they keep their port and answer nothing."""
-        with suppress(Exception):  # an image without a shell has no processes but the first, most times
-            self.handle.exec_run(["sh", "-c", "kill -STOP -1"], user="0", privileged=False)
+        for halt in _HALT_OTHERS:
+            with suppress(Exception):  # the image may lack a shell, or Python
+                if self.handle.exec_run(halt, user="0", privileged=False).exit_code not in (126, 127):  # not found
+                    break
         self.handle.kill(signal="SIGSTOP")
 
     def listening(self) -> list[str]:
@@ -99,6 +101,8 @@ class Container:
 
 
 _KILLED = 137
+# to all processes but the first and the sender
+_HALT_OTHERS = (["sh", "-c", "kill -STOP -1"], ["python3", "-c", "import os, signal; os.kill(-1, signal.SIGSTOP)"])
 
 
 class Stopping:

@@ -51,9 +51,10 @@ class Product:
 
 def source_file_in(product: Product, inside: Inside, random: Random) -> str:
     """A source file of the project that its image holds too. Raises Fail when the image holds none."""
-    held = {(PurePosixPath(file.path).name, file.size) for file in inside.files}
+    held = {(*PurePosixPath(file.path).parts[-depth:], file.size) for file in inside.files for depth in (1, 2)}
     sources = [name for name in product.submission.files if name.endswith(".py") and not _is_test(name)]
-    there = [name for name in sources if (PurePosixPath(name).name, (product.root / name).stat().st_size) in held]
+    # with the folder above, where there is one: an empty `__init__.py` is in every image
+    there = [name for name in sources if (*PurePosixPath(name).parts[-2:], (product.root / name).stat().st_size) in held]
     if not there:
         raise Fail("no source file of the project is in the image", fix="copy the package into the image")
     return random.choice(there)

@@ -53,10 +53,9 @@ def test_a_command_that_forges_the_log_was_executed_all_the_same(build: Build, t
 
 
 def test_a_failing_command_is_told_with_its_words(build: Build, tmp_path: Path) -> None:
-    words = failure(build, "FROM python:3.13-slim", f"RUN echo {tmp_path.name}; echo it broke >&2; exit 3")
-    assert words == (
-        f"the image does not build: `RUN echo {tmp_path.name}; echo it broke >&2; exit 3` fails\n{tmp_path.name}\nit broke"
-    )
+    command = f"RUN echo {tmp_path.name}; echo it broke >&2; exit 3"
+    words = failure(build, "FROM python:3.13-slim", command)
+    assert words == f"the image does not build: `{command}` fails\n{tmp_path.name}\nit broke"
 
 
 def test_a_file_that_is_not_in_the_context_is_told(build: Build) -> None:
@@ -77,7 +76,7 @@ def test_an_empty_dockerfile_is_told(build: Build) -> None:
 
 def test_a_dockerfile_that_is_not_there_is_told(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "context").mkdir()
-    with pytest.raises(Fail, match="^the image does not build: "):
+    with pytest.raises(Fail, match=r"^the image does not build: "):
         engine.build(tmp_path / "context", tmp_path / "context" / "Dockerfile", "gone")
 
 
@@ -86,7 +85,8 @@ def test_a_base_that_cannot_be_had_is_not_the_students_fault_without_network(bui
     with pytest.raises(NotRun) as raised:
         build("FROM registry.invalid/team/base:1.0")
     assert raised.value.found == (
-        "the base image `registry.invalid/team/base:1.0` is not on this machine and the image registry cannot be reached"
+        "the base image `registry.invalid/team/base:1.0` is not on this machine"
+        " and the image registry cannot be reached"
     )
 
 

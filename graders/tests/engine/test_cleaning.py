@@ -130,7 +130,7 @@ def test_a_machine_without_a_client_that_builds_says_so(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(NotRun, match="^no docker client on PATH can build with BuildKit$"):
+    with pytest.raises(NotRun, match=r"^no docker client on PATH can build with BuildKit$"):
         connect("run")
 
 

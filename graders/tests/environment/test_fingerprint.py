@@ -14,9 +14,10 @@ from mlops_grader.submission import Submission
 
 CONTRACT = '[commands]\nsetup = "uv pip sync requirements.lock"\n'
 DECLARATIONS = [
-    "requirements.lock", "requirements.txt", "requirements/dev.txt", "requirements-serve.lock", "pyproject.toml", "uv.lock", "poetry.lock",
-    "pylock.toml", "setup.py", "setup.cfg", "Pipfile", "Pipfile.lock", "environment.yml", "environment.yaml", "constraints.txt",
-    "noxfile.py", "tox.ini", "Makefile", "justfile", ".python-version", "libs/inner/pyproject.toml",
+    "requirements.lock", "requirements.txt", "requirements/dev.txt", "requirements-serve.lock", "pyproject.toml",
+    "uv.lock", "poetry.lock", "pylock.toml", "setup.py", "setup.cfg", "Pipfile", "Pipfile.lock", "environment.yml",
+    "environment.yaml", "constraints.txt", "noxfile.py", "tox.ini", "Makefile", "justfile", ".python-version",
+    "libs/inner/pyproject.toml",
 ]  # fmt: skip
 
 

@@ -24,7 +24,8 @@ LOCAL = """
 import json, os, pathlib, sysconfig
 folder = pathlib.Path(sysconfig.get_paths()["purelib"], "noshow-0.1.0.dist-info")
 folder.mkdir()
-(folder / "direct_url.json").write_text(json.dumps({"url": pathlib.Path.cwd().as_uri(), "dir_info": {"editable": True}}))
+origin = {"url": pathlib.Path.cwd().as_uri(), "dir_info": {"editable": True}}
+(folder / "direct_url.json").write_text(json.dumps(origin))
 """
 
 
@@ -128,8 +129,8 @@ def test_the_setup_command_runs_in_the_clone_with_the_environment(
     sandbox: HostSandbox, with_setup: WithSetup, kept: Path, tmp_path: Path
 ) -> None:
     seen = tmp_path / "seen.json"
-    code = f"import json, os, sys; json.dump([os.getcwd(), sys.prefix, os.environ['VIRTUAL_ENV']], open({str(seen)!r}, 'w'))"
-    submission = with_setup(code)
+    places = "[os.getcwd(), sys.prefix, os.environ['VIRTUAL_ENV']]"
+    submission = with_setup(f"import json, os, sys; json.dump({places}, open({str(seen)!r}, 'w'))")
     made = cached(sandbox, submission)
     assert [Path(path).resolve() for path in json.loads(seen.read_text("utf-8"))] == [
         submission.root.resolve(), made.folder.resolve(), made.folder.resolve(),

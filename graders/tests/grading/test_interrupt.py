@@ -22,7 +22,8 @@ pytestmark = [
 ]
 
 SERVICE = """
-SLEEPER = [sys.executable, "-c", "import os, pathlib, sys, time; pathlib.Path(sys.argv[1], str(os.getpid())).touch(); time.sleep(90)"]
+SIGN_IN = "pathlib.Path(sys.argv[1], str(os.getpid())).touch()"
+SLEEPER = [sys.executable, "-c", f"import os, pathlib, sys, time; {SIGN_IN}; time.sleep(90)"]
 PIDS = HERE / "pids"
 
 def signed_in(count):
@@ -53,7 +54,8 @@ def test_second(service):
 @check(points=5)
 def test_second(service, sandbox):
     "Second."
-    sandbox.run([sys.executable, "-c", f"open({str(HERE / 'notes')!r}, 'w').write('reached'); import time; time.sleep(90)"], HERE)
+    told = f"open({str(HERE / 'notes')!r}, 'w').write('reached')"
+    sandbox.run([sys.executable, "-c", f"{told}; import time; time.sleep(90)"], HERE)
 """,
     "while an instrument is made": """
 @pytest.fixture(scope="session")

@@ -107,7 +107,7 @@ def test_nothing_is_written_into_the_project(graded: Graded, small_project: Path
 
 
 def test_wrong_use_found_by_a_check_is_told_as_such(graded: Graded, temporary: Path) -> None:
-    with pytest.raises(UsageError, match="^the disk is full$"):
+    with pytest.raises(UsageError, match=r"^the disk is full$"):
         graded(PASSES + "    raise UsageError('the disk is full')\n")
     assert list(temporary.iterdir()) == []
 
@@ -116,7 +116,7 @@ def test_wrong_use_found_by_an_instrument_is_told_as_such(graded: Graded) -> Non
     source = "@pytest.fixture\ndef tool():\n    raise UsageError('the port is taken')\n" + PASSES.replace(
         "()", "(tool)"
     )
-    with pytest.raises(UsageError, match="^the port is taken$"):
+    with pytest.raises(UsageError, match=r"^the port is taken$"):
         graded(source)
 
 

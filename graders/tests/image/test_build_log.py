@@ -1,4 +1,4 @@
-"""The log of a build, as Docker 20.10 and as today's BuildKit print it, becomes steps, and a failed one an explanation."""
+"""The log of a build, of Docker 20.10 and of today's BuildKit, becomes steps, and a failed one an explanation."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ NEW = """\
 #5 transferring context: 2B done
 #5 DONE 0.0s
 
-#6 [build 1/4] FROM docker.io/library/python:3.13-slim@sha256:158caf0e080e2cd74ef2879ed3c4e697792ee65251c8208b7afb56683c32ea6c
+#6 [build 1/4] FROM docker.io/library/python:3.13-slim@sha256:158caf0e080e2cd7
 #6 DONE 0.0s
 
 #7 [ 2/14] RUN pip install --no-cache-dir -r requirements.lock
@@ -82,7 +82,7 @@ NEW = """\
 #8 DONE 0.0s
 
 #7 [ 2/14] RUN pip install --no-cache-dir -r requirements.lock
-#7 4.563 Collecting fastapi==0.115.6 (from -r requirements.lock (line 3))
+#7 4.563 Collecting fastapi==0.115.6 (line 3)
 #7 DONE 5.1s
 
 #9 [build 3/4] COPY app.py .
@@ -135,7 +135,7 @@ def test_the_failed_step_is_found() -> None:
 def test_output_belongs_to_its_step_without_the_time() -> None:
     outputs = {step.instruction: step.output for step in read_log(NEW).steps if step.output}
     assert outputs == {
-        "RUN pip install --no-cache-dir -r requirements.lock": "Collecting fastapi==0.115.6 (from -r requirements.lock (line 3))",
+        "RUN pip install --no-cache-dir -r requirements.lock": "Collecting fastapi==0.115.6 (line 3)",
         "RUN python -m app": "Traceback (most recent call last):\nModuleNotFoundError: No module named 'app'",
     }
 
@@ -193,7 +193,7 @@ failed to compute cache key: "/nothing" not found: not found
 @pytest.mark.parametrize(
     "words",
     [
-        "failed to solve with frontend dockerfile.v0: failed to create LLB definition: dockerfile parse error line 2: unknown instruction: RAN",
+        "failed to solve with frontend dockerfile.v0: dockerfile parse error line 2: unknown instruction: RAN",
         "ERROR: failed to solve: dockerfile parse error on line 2: unknown instruction: RAN (did you mean RUN?)",
     ],
 )

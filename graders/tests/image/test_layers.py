@@ -161,7 +161,7 @@ def test_a_base_is_pinned_when_no_later_release_takes_its_tag_over(reference: st
     [
         ("/bin/sh -c #(nop) COPY dir:4f5a in /app ", "COPY dir:4f5a in /app"),
         ("/bin/sh -c #(nop)  CMD [\"python3\"]", 'CMD ["python3"]'),
-        ("RUN /bin/sh -c pip install --no-cache-dir -r requirements.lock # buildkit", "RUN pip install --no-cache-dir -r requirements.lock"),
+        ("RUN /bin/sh -c pip install -r requirements.lock # buildkit", "RUN pip install -r requirements.lock"),
         ("COPY noshow ./noshow # buildkit", "COPY noshow ./noshow"),
         ("RUN /bin/sh -c set -eux; \t\tapt-get update;   rm -r x # buildkit", "RUN set -eux; apt-get update; rm -r x"),
         ("WORKDIR /app", "WORKDIR /app"),

@@ -112,7 +112,7 @@ MISTAKES = (
     Mistake(
         "setup-needs-a-tool-of-the-author",
         fails="test_sets_up_in_a_clean_clone",
-        says="needs a program that this environment lacks",
+        says="it needs a program that this environment lacks",
         edits=(setup("conda-of-ada env update --file environment.yml"),),
     ),
     Mistake(

@@ -189,7 +189,7 @@ USERS = (
     Mistake(
         "user-of-another-stage",
         fails="test_runs_as_an_ordinary_user",
-        says="runs as root: the last stage of the Dockerfile sets no USER",
+        says="runs as root: the last stage sets no USER",
         edits=(*dockerfile("USER app\n", ""), *dockerfile(FINAL, f"RUN useradd app\nUSER app\n{FINAL}")),
     ),
     Mistake(
@@ -268,13 +268,13 @@ SECRETS = (
     Mistake(
         "copies-everything",
         fails="test_secrets_stay_out_of_the_image",
-        says="brought in by `COPY . .",
+        says="the project has no `.dockerignore`",
         edits=(*EVERYTHING, remove(IGNORED)),
     ),
     Mistake(
         "ignores-in-the-wrong-place",
         fails="test_secrets_stay_out_of_the_image",
-        says="a `.dockerignore` in the build context",
+        says="`docker/.dockerignore` has no effect in that folder",
         edits=(
             *EVERYTHING,
             move(DOCKERFILE, "docker/Dockerfile"),
@@ -331,13 +331,13 @@ HEALTH = (
     Mistake(
         "health-check-cannot-fail",
         fails="test_health_check_tells_the_truth",
-        says="still says healthy",
+        says="still says healthy: `python -c",
         edits=dockerfile(PROBE, f'HEALTHCHECK CMD python -c "import urllib.request; {HTTP}" || true\n'),
     ),
     Mistake(
         "asks-whether-the-process-exists",
         fails="test_health_check_tells_the_truth",
-        says="still says healthy",
+        says="import os; os.kill(1, 0)`",
         edits=dockerfile(PROBE, 'HEALTHCHECK CMD ["python", "-c", "import os; os.kill(1, 0)"]\n'),
     ),
 )

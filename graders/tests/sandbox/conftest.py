@@ -36,7 +36,7 @@ def alive(pids: Path) -> Alive:
 
 @pytest.fixture
 def program(tmp_path: Path, pids: Path) -> Callable[[str], list[str]]:
-    """The command for a Python program that can sign in, `sign()`, and sleep, `rest()`; it ends by itself after a minute."""
+    """The command for a Python program that can `sign()` in and `rest()`; it ends by itself after a minute."""
 
     def write(code: str) -> list[str]:
         opening = f"import os, pathlib, signal, subprocess, sys, time\nPIDS = pathlib.Path({str(pids)!r})\n"

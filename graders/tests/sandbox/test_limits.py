@@ -26,8 +26,8 @@ def test_a_busy_loop_is_ended(run: Run, alive: Alive) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_a_command_that_ignores_signals_is_ended(run: Run, alive: Alive) -> None:
-    code = "for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(each, signal.SIG_IGN)\nsign()\nrest()"
-    done = run(code, Limits(seconds=1))
+    deaf = "for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(each, signal.SIG_IGN)"
+    done = run(f"{deaf}\nsign()\nrest()", Limits(seconds=1))
     assert (done.stopped, alive()) == ("still running after 1 s, ended", [])
 
 

@@ -24,8 +24,9 @@ def seen(sandbox: HostSandbox, variables: Mapping[str, str] | None = None) -> di
 
 @pytest.mark.parametrize(
     "name",
-    ["GITHUB_TOKEN", "GITHUB_OUTPUT", "GITHUB_ENV", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "SSH_AUTH_SOCK", "DOCKER_HOST",
-     "MLFLOW_TRACKING_URI", "PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "VIRTUAL_ENV", "UV_PUBLISH_TOKEN", "PIP_REQUIRE_VIRTUALENV"],
+    ["GITHUB_TOKEN", "GITHUB_OUTPUT", "GITHUB_ENV", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "SSH_AUTH_SOCK",
+     "DOCKER_HOST", "MLFLOW_TRACKING_URI", "PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "VIRTUAL_ENV",
+     "UV_PUBLISH_TOKEN", "PIP_REQUIRE_VIRTUALENV"],
 )  # fmt: skip
 def test_variables_of_the_person_stay_outside(sandbox: HostSandbox, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "/secret")

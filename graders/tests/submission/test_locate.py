@@ -64,7 +64,7 @@ def test_a_folder_outside_a_repository_is_told(tmp_path: Path) -> None:
 
 def test_a_machine_without_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UsageError, match="^git is not installed"):
+    with pytest.raises(UsageError, match=r"^git is not installed"):
         repository(tmp_path)
 
 
