@@ -17,7 +17,6 @@ KIT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(KIT / "templates"), str(KIT / "graders" / "tests")]
 
 import psutil  # noqa: E402  # the two folders above are no packages
-from submissions import make  # noqa: E402
 
 from mlops_grader.contract import load  # noqa: E402
 from mlops_grader.fixtures import PATIENTS  # noqa: E402
@@ -30,6 +29,7 @@ from mlops_grader.instruments.sandbox import HostSandbox, Limits  # noqa: E402
 from mlops_grader.instruments.service import on_host  # noqa: E402
 from mlops_grader.instruments.world import requests  # noqa: E402
 from mlops_grader.submission import snapshot  # noqa: E402
+from submissions import make  # noqa: E402
 
 KEY = "m06_containers"
 TRIVIAL = 100  # checks, and tests to compare them with

@@ -12,7 +12,6 @@ KIT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(KIT / "templates"))
 
 import compose  # noqa: E402  # it lies with the templates, for cookiecutter's hook
-
 from mlops_grader.__main__ import CANNOT, call  # noqa: E402
 from mlops_grader.grading import module_named  # noqa: E402
 from mlops_grader.submission import UsageError  # noqa: E402

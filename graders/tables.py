@@ -11,7 +11,10 @@ KIT = Path(__file__).resolve().parent.parent
 
 def checks(key: str) -> str:
     """The checks of a module: what each wants, what it is worth, and where this lesson teaches it."""
-    rows = [f"| [{check.heading}](#{check.anchor}) | {check.points} | {check.title} |" for check in checks_in(module_named(key))]
+    rows = [
+        f"| [{check.heading}](#{check.anchor}) | {check.points} | {check.title} |"
+        for check in checks_in(module_named(key))
+    ]
     return "\n".join(("| check | points | what it wants |", "|---|---:|---|", *rows))
 
 

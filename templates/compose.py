@@ -98,7 +98,9 @@ def start(key: str, folder: Path, author: str) -> None:
     layers(key)
     answers = Answers(folder.name, author)
     if folder.exists() and any(folder.iterdir()):
-        raise StartError(f"{folder} is not empty: name a new folder, or add the module to that project with --onto {folder}")
+        raise StartError(
+            f"{folder} is not empty: name a new folder, or add the module to that project with --onto {folder}"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     cookiecutter(
         str(KIT),
@@ -200,7 +202,12 @@ def _template_folder(layer: str) -> Path:
 
 def _given_files(some: list[str]) -> set[str]:
     """The paths that the course gives and nobody edits: in a template, without a TODO mark, in no solution."""
-    given = {path for layer in some for path in _files(_template_folder(layer)) if not _is_stub(_template_folder(layer) / path)}
+    given = {
+        path
+        for layer in some
+        for path in _files(_template_folder(layer))
+        if not _is_stub(_template_folder(layer) / path)
+    }
     lessons = {f"lessons/{layer}.md" for layer in some}
     return (given | lessons) - {path for layer in some for path in _files(KIT / "solutions" / layer)}
 

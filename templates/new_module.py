@@ -83,7 +83,9 @@ def files(key: str) -> dict[str, str]:
     hook = (KIT / "templates/m01_environment/hooks/post_gen_project.py").read_text(encoding="utf-8")
     stub = f"TODO({key[:3]})\n"
     return {
-        f"modules/{key}/README.md": lesson.replace("## What the grader checks\n\nTODO\n", f"## What the grader checks\n\n{table}"),
+        f"modules/{key}/README.md": lesson.replace(
+            "## What the grader checks\n\nTODO\n", f"## What the grader checks\n\n{table}"
+        ),
         f"modules/{key}/module.toml": FACTS,
         f"templates/{key}/cookiecutter.json": json.dumps(ANSWERS, indent=2) + "\n",
         f"templates/{key}/hooks/post_gen_project.py": hook.replace("m01_environment", key),

@@ -35,10 +35,10 @@ def call(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command. Returns 0 for full marks, 1 for missing points, 2 when it could not be carried out."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from mlops_grader.grading import Interrupted  # noqa: PLC0415
-    from mlops_grader.submission import UsageError  # noqa: PLC0415
+    from mlops_grader.grading import Interrupted
+    from mlops_grader.submission import UsageError
 
     options = _parser().parse_args(arguments)
     console, errors = Console(), Console(stderr=True, soft_wrap=True, highlight=False)
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         errors.print(str(error), style="red", markup=False)
         return CANNOT
     except Interrupted as stopped:
-        from mlops_grader.reports import terminal  # noqa: PLC0415
+        from mlops_grader.reports import terminal
 
         terminal.show(stopped.result, console)
         errors.print("stopped before the end; nothing was left running", style="yellow")
@@ -59,13 +59,17 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mlops-grader", description="Grade the behaviour of a machine-learning product.")
+    parser = argparse.ArgumentParser(
+        prog="mlops-grader", description="Grade the behaviour of a machine-learning product."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     grade = commands.add_parser("grade", help="grade a project", description="Grade one module of a project.")
     grade.add_argument("path", nargs="?", default=".", type=Path, help="the project's folder (default: this one)")
     grade.add_argument("--module", help="the module, such as m06_containers (default: what course.toml says)")
     grade.add_argument("--all", action="store_true", help="every module up to that one")
-    grade.add_argument("--only", action="append", default=[], metavar="CHECK", help="this check and what it requires; may be repeated")
+    grade.add_argument(
+        "--only", action="append", default=[], metavar="CHECK", help="this check and what it requires; may be repeated"
+    )
     grade.add_argument("--commit", help="grade this commit instead of the working tree")
     grade.add_argument("--seed", type=int, help="the seed of an earlier grade, to repeat it")
     grade.add_argument("--fresh", action="store_true", help="run again although nothing changed")
@@ -80,16 +84,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _doctor(options: argparse.Namespace, _: Console) -> int:
-    from mlops_grader import doctor  # noqa: PLC0415
+    from mlops_grader import doctor
 
     return doctor.main(options.needs, install=options.install)
 
 
 def _grade(options: argparse.Namespace, console: Console) -> int:
-    from mlops_grader import result  # noqa: PLC0415
-    from mlops_grader.reports import html  # noqa: PLC0415
-    from mlops_grader.reports.kept import Kept  # noqa: PLC0415
-    from mlops_grader.submission import locate  # noqa: PLC0415
+    from mlops_grader import result
+    from mlops_grader.reports import html
+    from mlops_grader.reports.kept import Kept
+    from mlops_grader.submission import locate
 
     project = locate(options.path)
     kept = Kept(project)
@@ -109,8 +113,8 @@ def _grade(options: argparse.Namespace, console: Console) -> int:
 
 def _one(options: argparse.Namespace, console: Console, kept: Kept, key: str) -> Result:
     """Grade one module and show its report, as soon as it is known."""
-    from mlops_grader.grading import Order, grade, module_named  # noqa: PLC0415
-    from mlops_grader.reports import terminal  # noqa: PLC0415
+    from mlops_grader.grading import Order, grade, module_named
+    from mlops_grader.reports import terminal
 
     order = Order(kept.project, module_named(key), tuple(options.only), options.seed, options.commit)
     earlier: list[Result | None] = [None]
@@ -129,12 +133,14 @@ def _one(options: argparse.Namespace, console: Console, kept: Kept, key: str) ->
 
 def _keys(options: argparse.Namespace, project: Path) -> list[str]:
     """The modules to grade. Raises UsageError when nothing says which."""
-    from mlops_grader.grading import module_named, modules  # noqa: PLC0415
-    from mlops_grader.submission import COURSE_FILE, UsageError, module_of  # noqa: PLC0415
+    from mlops_grader.grading import module_named, modules
+    from mlops_grader.submission import COURSE_FILE, UsageError, module_of
 
     key = options.module or module_of(project)
     if not key:
-        raise UsageError(f"`{project}` has no `{COURSE_FILE}`: say what to grade with --module, one of {', '.join(modules())}")
+        raise UsageError(
+            f"`{project}` has no `{COURSE_FILE}`: say what to grade with --module, one of {', '.join(modules())}"
+        )
     module_named(key)
     return [each for each in modules() if each <= key] if options.all else [key]
 

@@ -65,7 +65,9 @@ def heading(id: str) -> str:  # noqa: A002  # it is the check's id
     return id.removeprefix("test_").replace("_", " ").capitalize()
 
 
-def check(points: int, requires: CheckFunction | Iterable[CheckFunction] = ()) -> Callable[[CheckFunction], CheckFunction]:
+def check(
+    points: int, requires: CheckFunction | Iterable[CheckFunction] = ()
+) -> Callable[[CheckFunction], CheckFunction]:
     """Mark a function as a check.
 
     points: whole points that it is worth. requires: checks that must pass before it is tried.
@@ -101,5 +103,9 @@ def checks_in(module: ModuleType) -> tuple[Check, ...]:
 
 def _checks(values: Iterable[Any], module: str) -> Iterator[Check]:
     for value in values:
-        if inspect.isfunction(value) and value.__module__ == module and isinstance(getattr(value, "check", None), Check):
+        if (
+            inspect.isfunction(value)
+            and value.__module__ == module
+            and isinstance(getattr(value, "check", None), Check)
+        ):
             yield value.check  # type: ignore[attr-defined]  # guarded by the line above

@@ -101,7 +101,9 @@ def load(folder: Path) -> Contract:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise Fail(f"there is no `{FILE}`", fix=f"commit a `{FILE}`: it says how to run and reach the product") from None
+        raise Fail(
+            f"there is no `{FILE}`", fix=f"commit a `{FILE}`: it says how to run and reach the product"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise Fail(f"`{FILE}` cannot be read: {error}", fix="save it as UTF-8 text") from None
     try:

@@ -107,9 +107,11 @@ def trained(product: Product, ground: Ground) -> Product:
 def patients(ground: Ground) -> list[dict[str, Any]]:
     """Valid requests for a prediction, other ones for each seed."""
     try:
-        from mlops_grader.instruments.world import requests  # noqa: PLC0415
+        from mlops_grader.instruments.world import requests
     except ModuleNotFoundError as error:
-        raise NotRun(f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[world]'") from None
+        raise NotRun(
+            f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[world]'"
+        ) from None
     return list(requests(PATIENTS, ground.seed))
 
 

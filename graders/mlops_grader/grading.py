@@ -101,7 +101,9 @@ def seed_of(tree: str, module: str) -> int:
     return int(hashlib.sha256(f"{tree} {module}".encode()).hexdigest()[:8], 16)
 
 
-def grade(order: Order, watcher: Watcher | None = None, known: Callable[[str, int], Result | None] | None = None) -> Result:
+def grade(
+    order: Order, watcher: Watcher | None = None, known: Callable[[str, int], Result | None] | None = None
+) -> Result:
     """Grade a project.
 
     known: asked with the tree and the seed before anything runs; a result that it returns is the answer.
@@ -116,9 +118,7 @@ def grade(order: Order, watcher: Watcher | None = None, known: Callable[[str, in
         earlier = known(submission.tree, seed) if known else None
         if earlier:
             return earlier
-        grading = Grading(
-            submission, checks_in(order.module), selected, seed, folder, *_told(watcher or Watcher())
-        )
+        grading = Grading(submission, checks_in(order.module), selected, seed, folder, *_told(watcher or Watcher()))
         stopped = _run(order.module, grading)
         result = _result(order, grading, started, stopped)
     if stopped:
@@ -136,7 +136,9 @@ def _run(module: ModuleType, grading: Grading) -> bool:
         grading.verdicts = {check.id: unfit(grading.submission.problems) for check in grading.checks}
         return False
     with _own_environment():
-        code = pytest.main([*_PYTEST, f"--basetemp={grading.folder / 'pytest'}", str(module.__file__)], plugins=[fixtures, grading])
+        code = pytest.main(
+            [*_PYTEST, f"--basetemp={grading.folder / 'pytest'}", str(module.__file__)], plugins=[fixtures, grading]
+        )
     if grading.usage_error:
         raise grading.usage_error
     return code == pytest.ExitCode.INTERRUPTED
@@ -170,7 +172,9 @@ def _result(order: Order, grading: Grading, started: float, stopped: bool) -> Re
         seed=grading.seed,
         started_at=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=time.time() - started,
-        checks=tuple(_outcome(check, grading, order.key, CUT_OFF if stopped else NEVER_RAN) for check in grading.checks),
+        checks=tuple(
+            _outcome(check, grading, order.key, CUT_OFF if stopped else NEVER_RAN) for check in grading.checks
+        ),
     )
 
 
@@ -217,7 +221,9 @@ def _terminable() -> Iterator[None]:
             raise KeyboardInterrupt
 
     try:
-        heeded = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) not in (signal.SIG_IGN, None)]
+        heeded = [
+            each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) not in (signal.SIG_IGN, None)
+        ]
         before = {number: signal.signal(number, interrupt) for number in heeded}
     except ValueError:  # not in the main thread: somebody else owns the signals
         yield

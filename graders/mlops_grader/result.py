@@ -136,7 +136,9 @@ def write(results: Sequence[Result], path: Path) -> None:
     documents = [result.document() for result in results]
     for document in documents:
         validate(document)
-    write_text(path, json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False) + "\n")
+    write_text(
+        path, json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False) + "\n"
+    )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -132,7 +132,9 @@ def snapshot(project: Path, folder: Path, commit: str | None = None) -> Submissi
     clean = bool(head) and _git(clone, "write-tree").strip() == _git(clone, "rev-parse", "HEAD^{tree}").strip()
     if not clean:
         _git(clone, "commit", "--quiet", "--allow-empty", "--message", "Graded as if committed")
-    tree = _maybe(root if root.is_dir() else clone, "rev-parse", "--verify", "HEAD:./") or _git(clone, "rev-parse", "HEAD^{tree}")
+    tree = _maybe(root if root.is_dir() else clone, "rev-parse", "--verify", "HEAD:./") or _git(
+        clone, "rev-parse", "HEAD^{tree}"
+    )
     problems += tuple(_unfit(clone))
     root.mkdir(parents=True, exist_ok=True)
     listed = tuple(filter(None, _git(root, "ls-files", "-z").split("\0")))
@@ -187,9 +189,15 @@ def _unfit(clone: Path) -> Iterator[Finding]:
         facts, _, name = line.partition("\t")
         path = clone / PurePosixPath(name)
         if facts.startswith("160000"):
-            yield Finding(f"`{name}` is a submodule: a clean clone leaves it empty", fix=f"git rm --cached {name}, then add its files")
+            yield Finding(
+                f"`{name}` is a submodule: a clean clone leaves it empty",
+                fix=f"git rm --cached {name}, then add its files",
+            )
         elif not _is_inside(path, clone):
-            yield Finding(f"`{name}` is a link that leaves the project", fix=f"replace it by the file itself: git rm --cached {name}")
+            yield Finding(
+                f"`{name}` is a link that leaves the project",
+                fix=f"replace it by the file itself: git rm --cached {name}",
+            )
         elif path.is_file() and path.stat().st_size > LARGEST_FILE:
             yield _too_large(name, path.stat().st_size)
 
@@ -242,6 +250,12 @@ _GRADER = {"NAME": "mlops-grader", "EMAIL": "mlops-grader@localhost"}
 
 
 def _call(command: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        command, env=environment, capture_output=True, text=True, encoding="utf-8", errors="surrogateescape", check=False
+    return subprocess.run(
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        check=False,
     )

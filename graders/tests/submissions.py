@@ -14,7 +14,6 @@ from types import ModuleType
 from typing import Any
 
 import compose
-
 from mlops_grader.check import Verdict
 from mlops_grader.result import Outcome, Result, from_document
 
@@ -109,7 +108,9 @@ def grade(project: Path, report: Path, *arguments: str, variables: Mapping[str, 
     done = subprocess.run(
         command, env={**os.environ, **(variables or {})}, capture_output=True, text=True, check=False, timeout=1800
     )
-    assert report.exists(), f"no result was written, exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    assert report.exists(), (
+        f"no result was written, exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    )
     return from_document(json.loads(report.read_text(encoding="utf-8")))
 
 

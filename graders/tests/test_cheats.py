@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cheats.payloads import CHEATS, HOLDS_UP, READ_TOKENS, Cheat, _setup
-from submissions import grade, make, replace, told, write
 
+from cheats.payloads import CHEATS, HOLDS_UP, READ_TOKENS, Cheat, _setup
 from mlops_grader import grading
 from mlops_grader.check import Verdict
 from mlops_grader.instruments import environment
 from mlops_grader.instruments.sandbox import MARK, Limits
+from submissions import grade, make, replace, told, write
 
 KEY = "m01_environment"
 STARTER = 0  # points of the untouched starter, which test_course.py shows
@@ -29,7 +29,9 @@ def test_a_cheat_earns_no_more_than_the_starter(cheat: Cheat, tmp_path: Path) ->
     witness = tmp_path / "witness"
     project = make(KEY, tmp_path / "project", cheat.edits(witness), solved=False)
     witness.unlink(missing_ok=True)  # committing the edits may have set it off
-    result = grade(project, tmp_path / "result.json", variables={"PYTHONPATH": str(project), "PYTEST_ADDOPTS": "-p conftest"})
+    result = grade(
+        project, tmp_path / "result.json", variables={"PYTHONPATH": str(project), "PYTEST_ADDOPTS": "-p conftest"}
+    )
     assert result.score <= STARTER, told(result)
     assert witness.exists() is cheat.runs
     assert [o.id for o in result.checks if o.verdict is Verdict.ERROR] == []
@@ -75,14 +77,22 @@ def test_tokens_of_the_grader_are_out_of_reach(tmp_path: Path) -> None:
     (home / ".config").mkdir(parents=True)
     (home / ".netrc").write_text(f"machine example.org login a password {canary}\n", encoding="utf-8")
     project = make(KEY, tmp_path / "project", _setup(READ_TOKENS.format(witness=str(witness))), solved=False)
-    tokens = {name: canary for name in ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PIP_INDEX_URL_TOKEN", "GITHUB_OUTPUT")}
+    tokens = dict.fromkeys(("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PIP_INDEX_URL_TOKEN", "GITHUB_OUTPUT"), canary)
     index = {"UV_INDEX": f"https://user:{canary}@example.org/simple"}
-    real = {**tokens, **index, "HOME": str(home), "UV_CACHE_DIR": str(tmp_path / "uv"), "MLOPS_GRADER_CACHE": str(tmp_path / "cache")}
+    real = {
+        **tokens,
+        **index,
+        "HOME": str(home),
+        "UV_CACHE_DIR": str(tmp_path / "uv"),
+        "MLOPS_GRADER_CACHE": str(tmp_path / "cache"),
+    }
     result = grade(project, tmp_path / "result.json", variables=real)
     assert canary not in witness.read_text(encoding="utf-8")
     assert canary not in (tmp_path / "result.json").read_text(encoding="utf-8")
     assert result.score <= STARTER
-    subprocess.run([sys.executable, "payload.py"], cwd=project, env={**os.environ, **real}, capture_output=True, check=True)
+    subprocess.run(
+        [sys.executable, "payload.py"], cwd=project, env={**os.environ, **real}, capture_output=True, check=True
+    )
     assert canary in witness.read_text(encoding="utf-8"), "the twin: without a sandbox it is seen"
 
 
@@ -90,7 +100,11 @@ def test_an_all_green_contract_earns_nothing(tmp_path: Path) -> None:
     """A lock with one small package and commands that always end well are no work."""
     commands = "".join(f'{name} = "true"\n' for name in ("lint", "types", "test", "ingest", "train", "export", "serve"))
     contract = f'name = "noshow"\n\n[commands]\nsetup = "uv pip install iniconfig"\n{commands}'
-    edits = (write("product.toml", contract), write("requirements.lock", "iniconfig==2.1.0\n"), replace("README.md", "TODO(m01)", "TODO"))
+    edits = (
+        write("product.toml", contract),
+        write("requirements.lock", "iniconfig==2.1.0\n"),
+        replace("README.md", "TODO(m01)", "TODO"),
+    )
     result = grade(make(KEY, tmp_path / "project", edits, solved=False), tmp_path / "result.json")
     assert result.score <= STARTER, told(result)
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import compose
 import pytest
+
+import compose
 from submissions import commit, make
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Content by path of everything but git's own files."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
 
 
 @pytest.fixture
@@ -81,5 +86,7 @@ def test_the_command_lists_what_it_did(finished: Path, capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     assert "new: Dockerfile\n" in printed
     assert "nox -s grade" in printed
-    status = subprocess.run(["git", "-C", str(finished), "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+    status = subprocess.run(
+        ["git", "-C", str(finished), "status", "--porcelain"], capture_output=True, text=True, check=True
+    ).stdout
     assert "Dockerfile" in status

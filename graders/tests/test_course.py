@@ -8,16 +8,18 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-import compose
 import pytest
-from submissions import Alternative, Mistake, grade, make, not_passed, of_module, told
 
+import compose
 from mlops_grader.check import Verdict, checks_in
 from mlops_grader.grading import module_named, modules
+from submissions import Alternative, Mistake, grade, make, not_passed, of_module, told
 
 KIT = Path(__file__).parents[2]
 KEYS = modules()
-ENGINE_KEYS = frozenset(key for key in KEYS if "engine" in tomllib.loads((KIT / "modules" / key / "module.toml").read_text())["needs"])
+ENGINE_KEYS = frozenset(
+    key for key in KEYS if "engine" in tomllib.loads((KIT / "modules" / key / "module.toml").read_text())["needs"]
+)
 
 # (module, check) that an untouched starter passes already, and why that is right
 PASSED_BY_STARTERS: dict[tuple[str, str], str] = {}
@@ -62,7 +64,9 @@ def test_points_sum_to_100(key: str) -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_each_check_is_taught_under_its_own_heading(key: str) -> None:
     """The report links to a heading of the lesson for every check."""
-    headings = re.findall(r"^### (.+)$", (KIT / "modules" / key / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    headings = re.findall(
+        r"^### (.+)$", (KIT / "modules" / key / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     wanted = [check.heading for check in checks_in(module_named(key))]
     assert [heading for heading in headings if heading in wanted] == wanted
 
@@ -96,15 +100,25 @@ def test_a_solution_replaces_only_files_marked_for_its_module(key: str) -> None:
     template, mark = compose._template_folder(key), f"TODO({key[:3]})"
     below = [compose._template_folder(layer) for layer in compose.layers(key)[:-1]]
     solved = list(compose._files(KIT / "solutions" / key))
-    given = [path for path in solved if (template / path).is_file() and mark not in (template / path).read_text(encoding="utf-8")]
-    hidden = [path for path in solved for folder in below if (folder / path).is_file() and not (template / path).is_file()]
+    given = [
+        path
+        for path in solved
+        if (template / path).is_file() and mark not in (template / path).read_text(encoding="utf-8")
+    ]
+    hidden = [
+        path for path in solved for folder in below if (folder / path).is_file() and not (template / path).is_file()
+    ]
     assert (given, hidden) == ([], [])
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_stub_is_solved(key: str) -> None:
     """Each file with a mark has its solution, and no mark is left in it."""
-    marked_files = [path for path in compose._files(compose._template_folder(key)) if compose._is_stub(compose._template_folder(key) / path)]
+    marked_files = [
+        path
+        for path in compose._files(compose._template_folder(key))
+        if compose._is_stub(compose._template_folder(key) / path)
+    ]
     solution = KIT / "solutions" / key
     left = [path for path in marked_files if not (solution / path).is_file() or compose._is_stub(solution / path)]
     assert left == []
@@ -157,7 +171,10 @@ def _promises(path: Path) -> dict[str, tuple[str, str | None]]:
     found = {}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found[node.name] = (ast.unparse(node.args) + str(node.returns and ast.unparse(node.returns)), ast.get_docstring(node))
+            found[node.name] = (
+                ast.unparse(node.args) + str(node.returns and ast.unparse(node.returns)),
+                ast.get_docstring(node),
+            )
         elif isinstance(node, ast.ClassDef):
             found[node.name] = ("", ast.get_docstring(node))
     return found

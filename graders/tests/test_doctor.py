@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import pytest
+from rich.console import Console
+
 from mlops_grader import doctor
 from mlops_grader.doctor import containers, install, machine, network, programs, start, windows
 from mlops_grader.doctor.examination import examine
 from mlops_grader.doctor.finding import NEEDS, Finding, lacking
 from mlops_grader.doctor.report import show
 from mlops_grader.doctor.system import Family, System, family_of, install_command, wsl_version
-from rich.console import Console
 
 shell_scripts = pytest.mark.skipif(os.name == "nt", reason="the invented programs are shell scripts")
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from mlops_grader.instruments.engine import build_client, builds_with_buildkit, client_major_version, clients
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the invented clients are shell scripts")

@@ -10,9 +10,10 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-import compose
 import pytest
 from uv import find_uv_bin
+
+import compose
 
 KIT = Path(__file__).parents[2]
 
@@ -28,7 +29,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:
 def generate(key: str, folder: Path, **answers: str) -> subprocess.CompletedProcess[str]:
     """Call cookiecutter as the README says."""
     given = [f"{name}={value}" for name, value in answers.items()]
-    command = [sys.executable, "-m", "cookiecutter", str(KIT), "--directory", f"templates/{key}", "--no-input", "--output-dir", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "cookiecutter",
+        str(KIT),
+        "--directory",
+        f"templates/{key}",
+        "--no-input",
+        "--output-dir",
+        str(folder),
+    ]
     home = {**os.environ, "COOKIECUTTER_CONFIG": str(folder / "none.yaml")}
     (folder / "none.yaml").write_text("{}\n", encoding="utf-8")
     return subprocess.run([*command, *given], capture_output=True, text=True, check=False, env=home)
@@ -44,7 +55,13 @@ def listing(folder: Path) -> dict[str, bytes]:
 def test_the_wheel_holds_what_the_grader_needs(wheel: Path) -> None:
     """Schema, settings and yardstick travel with the code; tests and solutions do not."""
     names = zipfile.ZipFile(wheel).namelist()
-    wanted = ("result-v1.schema.json", "checks/pytest.ini", "instruments/yardstick/Dockerfile", "instruments/yardstick/requirements.txt", "reports/page.css")
+    wanted = (
+        "result-v1.schema.json",
+        "checks/pytest.ini",
+        "instruments/yardstick/Dockerfile",
+        "instruments/yardstick/requirements.txt",
+        "reports/page.css",
+    )
     assert [name for name in wanted if f"mlops_grader/{name}" not in names] == []
     assert [name for name in names if name.startswith(("tests/", "solutions/", "graders/"))] == []
 
@@ -84,7 +101,9 @@ def test_a_project_is_a_clean_repository_with_one_commit(key: str, tmp_path: Pat
     """Everybody starts from a committed, green tree."""
     compose.start(key, tmp_path / "noshow", "Ada")
     git = ["git", "-C", str(tmp_path / "noshow")]
-    log = subprocess.run([*git, "log", "--format=%an %s"], capture_output=True, text=True, check=True).stdout.splitlines()
+    log = subprocess.run(
+        [*git, "log", "--format=%an %s"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     status = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
     assert (log, status) == ([f"Ada Start {key}"], "")
 

@@ -11,9 +11,9 @@ from itertools import pairwise
 import pytest
 
 from mlops_grader.check import Verdict
+from mlops_grader.plain import LIMIT
 from mlops_grader.reports import html
 from mlops_grader.reports.lessons import LONGEST
-from mlops_grader.plain import LIMIT
 from mlops_grader.result import Graded, Outcome, Result
 
 VOID = {"meta", "br", "hr", "wbr"}

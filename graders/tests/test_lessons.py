@@ -10,11 +10,11 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import compose
 import pytest
 from markdown_it import MarkdownIt
 from uv import find_uv_bin
 
+import compose
 from mlops_grader.grading import modules
 from mlops_grader.instruments.engine import build_client
 
@@ -78,7 +78,13 @@ def test_blocks_of_a_lesson_run_in_order(key: str, tmp_path: Path, terminal: dic
     project = tmp_path / "course" / key
     compose.start(key, project, "Student")
     done = subprocess.run(
-        ["bash", "-c", script(lesson(key))], cwd=project, env=terminal, capture_output=True, text=True, check=False, timeout=1200
+        ["bash", "-c", script(lesson(key))],
+        cwd=project,
+        env=terminal,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1200,
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
@@ -113,6 +119,9 @@ def test_each_exercise_has_three_hints(key: str) -> None:
     """Help comes in three steps, folded away, and an explanation at the end."""
     text = lesson(key).split("## Exercises", 1)[1].split("\n## ", 1)[0]
     exercises = re.split(r"^### Exercise \d+", text, flags=re.MULTILINE)[1:]
-    counts = [(len(re.findall(r"<summary>Hint [123]</summary>", each)), each.count("<summary>Explanation")) for each in exercises]
+    counts = [
+        (len(re.findall(r"<summary>Hint [123]</summary>", each)), each.count("<summary>Explanation"))
+        for each in exercises
+    ]
     assert counts == [(3, 1)] * len(exercises)
     assert exercises

@@ -16,7 +16,10 @@ KIT = Path(__file__).parents[2]
 def kit(tmp_path: Path) -> Path:
     """A copy of the kit without its history."""
     listed = subprocess.run(
-        ["git", "-C", str(KIT), "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=True
+        ["git", "-C", str(KIT), "ls-files", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for name in listed.stdout.splitlines():
         if (KIT / name).is_file():
@@ -28,12 +31,23 @@ def kit(tmp_path: Path) -> Path:
 
 def new(kit: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Call what `nox -s new` calls."""
-    return subprocess.run([sys.executable, "templates/new_module.py", *arguments], cwd=kit, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "templates/new_module.py", *arguments], cwd=kit, capture_output=True, text=True, check=False
+    )
 
 
 def examine(kit: Path, *arguments: str) -> str:
     """Let the course of that copy examine itself; what pytest prints."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "graders/tests/test_course.py", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "graders/tests/test_course.py",
+        *arguments,
+    ]
     variables = {"PYTHONPATH": str(kit / "graders"), "PATH": "/usr/bin:/bin"}
     return subprocess.run(command, cwd=kit, env=variables, capture_output=True, text=True, check=False).stdout
 

@@ -14,6 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
 from mlops_grader.instruments.world import (
     APPOINTMENT_COLUMNS,
     REQUEST_FIELDS,
@@ -40,10 +45,6 @@ from mlops_grader.instruments.world import (
     requests,
     write_days,
 )
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 START = date(2026, 1, 5)
 DRIFT = date(2026, 2, 9)  # a Monday, 25 opening days later

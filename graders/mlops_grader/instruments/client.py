@@ -70,16 +70,20 @@ class Client:
         # a connection of its own: a kept one would hide that a server stops listening
         started = time.monotonic()
         # plain HTTP to this machine: reading the certificates that TLS needs would take longer than most answers
-        with httpx.Client(base_url=self.address, timeout=timeout, trust_env=False, verify=False) as client:  # noqa: S501
-            with client.stream(method, path, **more) as answer:
-                read = b""
-                for chunk in answer.iter_bytes():
-                    read += chunk
-                    if len(read) > ANSWER_LIMIT:
-                        raise httpx.DecodingError("the answer is larger than 1 MiB")
-                    if time.monotonic() - started > timeout:
-                        raise httpx.ReadTimeout(f"it was not complete after {timeout:g} s")
-                return httpx.Response(answer.status_code, headers={"content-type": answer.headers.get("content-type", "")}, content=read)
+        with (
+            httpx.Client(base_url=self.address, timeout=timeout, trust_env=False, verify=False) as client,  # noqa: S501
+            client.stream(method, path, **more) as answer,
+        ):
+            read = b""
+            for chunk in answer.iter_bytes():
+                read += chunk
+                if len(read) > ANSWER_LIMIT:
+                    raise httpx.DecodingError("the answer is larger than 1 MiB")
+                if time.monotonic() - started > timeout:
+                    raise httpx.ReadTimeout(f"it was not complete after {timeout:g} s")
+            return httpx.Response(
+                answer.status_code, headers={"content-type": answer.headers.get("content-type", "")}, content=read
+            )
 
 
 class SlowRequest:
@@ -122,7 +126,10 @@ def probability(answer: httpx.Response, service: Service) -> float:
     try:
         value = answer.json()[service.prediction]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise Fail(f"the answer has no `{service.prediction}`: {shown}", fix="name the key in `product.toml`: [service] prediction") from None
+        raise Fail(
+            f"the answer has no `{service.prediction}`: {shown}",
+            fix="name the key in `product.toml`: [service] prediction",
+        ) from None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise Fail(f"`{service.prediction}` is {repr(value)[:200]}, not a probability")
     return float(value)

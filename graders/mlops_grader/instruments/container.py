@@ -137,7 +137,7 @@ def fast_health_check(interval: float = 0.5, timeout: float = 2.0, retries: int 
 def explain(container: Container, failure: Fail, port: int) -> Fail:
     """Add to a failure to answer what the container itself shows: its end, its addresses, its last words."""
     addresses = container.listening()
-    wanted = (f"0.0.0.0:{port}", f"[::]:{port}")  # noqa: S104  # an address to compare with, not to bind
+    wanted = (f"0.0.0.0:{port}", f"[::]:{port}")  # an address to compare with, not to bind
     lines = container.logs().strip().splitlines()[-LAST_WORDS:]
     words = "\nits last words:\n" + "\n".join(lines) if lines else "\nit printed nothing"
     if addresses and not set(addresses) & set(wanted):

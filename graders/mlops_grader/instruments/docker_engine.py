@@ -31,7 +31,12 @@ CLOCK_SECONDS = 3600  # a process of that number which is older or younger by le
 DOCTOR = "nox -s doctor says what is missing; on Debian and Ubuntu nox -s doctor -- --install mends it"
 
 # what an image is run with unless a check says otherwise
-LIMITS: Mapping[str, Any] = {"mem_limit": "2g", "memswap_limit": "2g", "nano_cpus": 2 * containers.SECOND, "pids_limit": 256}
+LIMITS: Mapping[str, Any] = {
+    "mem_limit": "2g",
+    "memswap_limit": "2g",
+    "nano_cpus": 2 * containers.SECOND,
+    "pids_limit": 256,
+}
 
 
 @dataclass(frozen=True)
@@ -58,10 +63,15 @@ class Engine:
 
     @contextmanager
     def start(
-        self, image: Image, service: Service, variables: Mapping[str, str] | None = None, port: int | None = None, **options: Any
+        self,
+        image: Image,
+        service: Service,
+        variables: Mapping[str, str] | None = None,
+        port: int | None = None,
+        **options: Any,
     ) -> Iterator[containers.Container]:
         """Start a container of an image, its port published on 127.0.0.1, and remove it afterwards."""
-        from docker.errors import APIError  # noqa: PLC0415
+        from docker.errors import APIError
 
         inside = port or service.port
         try:
@@ -95,7 +105,7 @@ class Engine:
                 self._forget(run)
 
     def _forget(self, run: str) -> None:
-        from docker.errors import APIError  # noqa: PLC0415
+        from docker.errors import APIError
 
         labelled: dict[str, Any] = {"label": f"{LABEL}={run}"}
         for handle in self.api.containers.list(all=True, filters=labelled):
@@ -116,8 +126,8 @@ def run_label() -> str:
 def connect(run: str) -> Engine:
     """The engine of this machine. Raises NotRun when there is none, or none that builds with BuildKit."""
     try:
-        import docker  # noqa: PLC0415
-        from docker.errors import DockerException  # noqa: PLC0415
+        import docker
+        from docker.errors import DockerException
     except ModuleNotFoundError:
         raise NotRun(
             "the Python package docker is not installed", fix="uv pip install 'mlops-grader[containers]'"
@@ -175,7 +185,9 @@ _MISSING = "is that file committed, below the build context, and not shut out by
 def _why_no_base(base: str, words: str) -> Exception:
     unreachable = re.search(r"dial tcp|no such host|timeout|x509", words)
     if not unreachable and re.search(r"not found|does not exist|denied|manifest unknown", words):
-        return Fail(f"the base image `{base}` does not exist: {words}", fix="name an image and tag that the registry has")
+        return Fail(
+            f"the base image `{base}` does not exist: {words}", fix="name an image and tag that the registry has"
+        )
     return NotRun(
         f"the base image `{base}` is not on this machine and the image registry cannot be reached",
         fix=f"docker pull {base}, once, with a network",
@@ -190,7 +202,7 @@ def _why_no_frontend(frontend: str, words: str) -> Exception:
 
 
 def _start(handle: Any) -> None:
-    from docker.errors import APIError  # noqa: PLC0415
+    from docker.errors import APIError
 
     try:
         handle.start()
@@ -201,7 +213,10 @@ def _start(handle: Any) -> None:
 def _why_it_cannot_start(error: Any) -> Fail:
     words = str(error.explanation or error)
     if "no command specified" in words.lower():
-        return Fail("the image has no CMD and no ENTRYPOINT: it starts nothing", fix='end the Dockerfile with CMD ["...", "..."]')
+        return Fail(
+            "the image has no CMD and no ENTRYPOINT: it starts nothing",
+            fix='end the Dockerfile with CMD ["...", "..."]',
+        )
     return Fail(f"the container cannot start: {words}", fix="docker run it by hand and mend what it says")
 
 
@@ -219,7 +234,7 @@ def _machine() -> str:
 
 
 def _is_dead(run: str) -> bool:
-    machine, pid, born = (run.rsplit("-", 2) + ["", ""])[:3]
+    machine, pid, born = [*run.rsplit("-", 2), "", ""][:3]
     if machine != _machine() or not pid.isdigit():
         return False
     try:

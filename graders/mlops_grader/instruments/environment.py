@@ -142,7 +142,10 @@ def _made_anew(sandbox: Sandbox, submission: Submission, folder: Path) -> Enviro
     try:
         environment, done = set_up(sandbox, submission, folder)
         if not done.ok:
-            raise Fail(f"the setup command fails in a clean clone: {done}", fix="run it in a fresh clone and a fresh environment")
+            raise Fail(
+                f"the setup command fails in a clean clone: {done}",
+                fix="run it in a fresh clone and a fresh environment",
+            )
         if not environment.local():
             (folder / READY).touch()
     except BaseException:

@@ -54,7 +54,9 @@ def instructions(text: str) -> list[str]:
 def unexplained_ignores(text: str) -> list[int]:
     """The lines, counted from 1, that switch a rule off with no comment above them that says why."""
     lines = text.splitlines()
-    ignoring = [number for number, line in enumerate(lines) if re.match(r"\s*#\s*hadolint\s+(global\s+)?ignore\s*=", line)]
+    ignoring = [
+        number for number, line in enumerate(lines) if re.match(r"\s*#\s*hadolint\s+(global\s+)?ignore\s*=", line)
+    ]
     return [number + 1 for number in ignoring if number == 0 or not _is_reason(lines[number - 1])]
 
 

@@ -64,7 +64,7 @@ def secrets(folder: Path, versions: Sequence[Blob]) -> Iterator[Secret]:
 
 def _scanner() -> Callable[[str], Iterator[tuple[str, int]]]:
     try:
-        from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class  # noqa: PLC0415
+        from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
     except ModuleNotFoundError:
         raise NotRun("detect-secrets is not installed", fix="uv pip install 'mlops-grader[repository]'") from None
     kinds: list[Any] = list(get_mapping_from_secret_type_to_class().values())
@@ -81,5 +81,5 @@ def _scanner() -> Callable[[str], Iterator[tuple[str, int]]]:
 
 def _batch(folder: Path, option: str, names: Sequence[str] | dict[str, str]) -> bytes:
     command = ["git", "-C", str(folder), "cat-file", option]
-    done = subprocess.run(command, input="\n".join(names).encode(), capture_output=True, check=True)  # noqa: S603
+    done = subprocess.run(command, input="\n".join(names).encode(), capture_output=True, check=True)
     return done.stdout

@@ -8,7 +8,6 @@ import tarfile
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class Image:
 
 
 def _times(api: DockerClient, container: str, paths: Collection[str]) -> Iterator[tuple[str, float]]:
-    from docker.errors import NotFound  # noqa: PLC0415
+    from docker.errors import NotFound
 
     for path in paths:
         try:
@@ -202,8 +201,10 @@ _SETTINGS = frozenset(
 
 def _readable(created_by: str) -> str:
     text = created_by.replace("/bin/sh -c #(nop) ", "").removesuffix(" # buildkit").strip()
-    return " ".join(text.removeprefix("RUN /bin/sh -c ").split()) if not text.startswith("RUN ") else "RUN " + " ".join(
-        text.removeprefix("RUN ").removeprefix("/bin/sh -c ").split()
+    return (
+        " ".join(text.removeprefix("RUN /bin/sh -c ").split())
+        if not text.startswith("RUN ")
+        else "RUN " + " ".join(text.removeprefix("RUN ").removeprefix("/bin/sh -c ").split())
     )
 
 
@@ -253,7 +254,9 @@ _CODE_NAMES = r"(trixie|bookworm|bullseye|noble|jammy|focal)\b"
 
 def third_party(installed: Mapping[str, float], own: str) -> dict[str, float]:
     """Installation times without those of the product itself, which may be installed with each change."""
-    return {path: moment for path, moment in installed.items() if _distribution(path) != re.sub(r"[-_.]+", "-", own.lower())}
+    return {
+        path: moment for path, moment in installed.items() if _distribution(path) != re.sub(r"[-_.]+", "-", own.lower())
+    }
 
 
 def _distribution(record: str) -> str:

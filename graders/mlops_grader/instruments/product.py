@@ -41,7 +41,10 @@ class Product:
         """Run one command of the contract. Raises Fail unless it ends with exit code 0."""
         done = self.run(name, variables, limits)
         if not done.ok:
-            raise Fail(f"the `{name}` command fails: {done}", fix=f"run `{done.command}` in a fresh clone and mend what it says")
+            raise Fail(
+                f"the `{name}` command fails: {done}",
+                fix=f"run `{done.command}` in a fresh clone and mend what it says",
+            )
         return done
 
     def copy(self, folder: Path) -> Product:
@@ -54,7 +57,9 @@ def source_file_in(product: Product, inside: Inside, random: Random) -> str:
     held = {(*PurePosixPath(file.path).parts[-depth:], file.size) for file in inside.files for depth in (1, 2)}
     sources = [name for name in product.submission.files if name.endswith(".py") and not _is_test(name)]
     # with the folder above, where there is one: an empty `__init__.py` is in every image
-    there = [name for name in sources if (*PurePosixPath(name).parts[-2:], (product.root / name).stat().st_size) in held]
+    there = [
+        name for name in sources if (*PurePosixPath(name).parts[-2:], (product.root / name).stat().st_size) in held
+    ]
     if not there:
         raise Fail("no source file of the project is in the image", fix="copy the package into the image")
     return random.choice(there)

@@ -75,12 +75,20 @@ class Sandbox(Protocol):
     """Runs commands that the grader does not trust."""
 
     def run(
-        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
+        self,
+        command: str | Sequence[str],
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
     ) -> Finished:
         """Run a command to its end, or to the first limit that it reaches."""
 
     def start(
-        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
+        self,
+        command: str | Sequence[str],
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
     ) -> AbstractContextManager[Running]:
         """Start a command that goes on in the background until the context ends."""
 
@@ -97,7 +105,11 @@ class HostSandbox:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def run(
-        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
+        self,
+        command: str | Sequence[str],
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
     ) -> Finished:
         """Run a command to its end, or to the first limit that it reaches."""
         with self.start(command, folder, variables, limits) as running:
@@ -105,7 +117,11 @@ class HostSandbox:
 
     @contextmanager
     def start(
-        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, limits: Limits | None = None
+        self,
+        command: str | Sequence[str],
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
     ) -> Iterator[Running]:
         """Start a command that goes on in the background until the context ends."""
         token = uuid.uuid4().hex
@@ -115,7 +131,7 @@ class HostSandbox:
         try:
             process = subprocess.Popen(
                 command,
-                shell=isinstance(command, str),  # noqa: S602  # the contract's commands are command lines
+                shell=isinstance(command, str),  # the contract's commands are command lines
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ from random import Random
 PLANTED: Mapping[str, str] = {
     ".env": "DATABASE_PASSWORD={word}\n",
     "id_ed25519": "-----BEGIN OPENSSH PRIVATE KEY-----\n{word}\n-----END OPENSSH PRIVATE KEY-----\n",
-    ".git/config": "[remote \"planted\"]\n\turl = https://{word}@example.org/noshow.git\n",
+    ".git/config": '[remote "planted"]\n\turl = https://{word}@example.org/noshow.git\n',
     "data/raw/appointments_2025-12-31.csv": "appointment_id,name,phone\nA0000000,{word},+44 7700 900000\n",
 }
 

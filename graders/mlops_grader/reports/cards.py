@@ -6,8 +6,8 @@ import re
 from html import escape
 
 from mlops_grader.check import Check, Verdict
-from mlops_grader.reports.lessons import Lesson
 from mlops_grader.plain import plain
+from mlops_grader.reports.lessons import Lesson
 from mlops_grader.result import Outcome, Result
 
 LONG = 24  # lines of a finding above which it scrolls in a box of its own

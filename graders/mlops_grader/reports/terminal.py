@@ -33,7 +33,9 @@ STYLES = {
 @contextmanager
 def progress(console: Console) -> Iterator[Watcher]:
     """Tell who watches which check runs and for how long, and each verdict as it comes."""
-    bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True)
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
+    )
 
     last = ["making a clean clone"]
 
@@ -58,7 +60,7 @@ def show(result: Result, console: Console) -> None:
     """Print the whole report: a line a check, the failing ones at length, the score, and the next step."""
     console.print(_table(result, console))
     for outcome in result.asked:
-        if outcome.verdict in EXPLAINED and outcome.found not in SILENT or outcome is result.next_step:
+        if (outcome.verdict in EXPLAINED and outcome.found not in SILENT) or outcome is result.next_step:
             _explain(outcome, console)
     _show_score(result, console)
     _show_next(result, console)
@@ -104,7 +106,9 @@ def _show_score(result: Result, console: Console) -> None:
     what = f"commit {graded.commit[:10]}" if graded.commit and graded.clean else "your working tree, as if committed"
     style = "green" if result.score == result.max_score else "bold"
     console.print()
-    console.print(f"[{style}]{result.score} of {result.max_score} points[/] for {graded.module}, {what}", highlight=False)
+    console.print(
+        f"[{style}]{result.score} of {result.max_score} points[/] for {graded.module}, {what}", highlight=False
+    )
     console.print(f"[dim]{result.authority} grade, seed {result.seed}, {result.seconds:.0f} s[/]", highlight=False)
 
 
@@ -114,7 +118,12 @@ def _show_next(result: Result, console: Console) -> None:
         console.print("Nothing is left to do in this module.")
     else:
         first = (step.fix or step.found).splitlines()[0]
-        console.print(f"[bold]Next:[/] {escape(first)} [dim]({escape(step.lesson)})[/]", highlight=False, emoji=False, soft_wrap=True)
+        console.print(
+            f"[bold]Next:[/] {escape(first)} [dim]({escape(step.lesson)})[/]",
+            highlight=False,
+            emoji=False,
+            soft_wrap=True,
+        )
 
 
 def _sign(console: Console, sign: str, word: str) -> str:

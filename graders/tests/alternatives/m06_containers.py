@@ -146,7 +146,7 @@ UNDER_GUNICORN = (
 PROBE = (
     "HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \\\n    CMD "
     '["python", "-c", "import os, urllib.request; '
-    "urllib.request.urlopen(f\\\"http://127.0.0.1:{os.environ['PORT']}/ready\\\", timeout=2)\"]\n"
+    'urllib.request.urlopen(f\\"http://127.0.0.1:{os.environ[\'PORT\']}/ready\\", timeout=2)"]\n'
 )
 
 DEBIAN = f"""\

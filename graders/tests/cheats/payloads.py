@@ -68,7 +68,11 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     outcome.get_result().outcome = "passed"
 """
-    return (write("conftest.py", payload), write("graders/conftest.py", payload), write("pytest.ini", "[pytest]\naddopts = -p conftest\n"))
+    return (
+        write("conftest.py", payload),
+        write("graders/conftest.py", payload),
+        write("pytest.ini", "[pytest]\naddopts = -p conftest\n"),
+    )
 
 
 def _pytest_module(witness: Path) -> tuple[Edit, ...]:
@@ -106,7 +110,10 @@ pathlib.Path({str(witness)!r}).write_text("ran")
 def _quick_exit(witness: Path) -> tuple[Edit, ...]:
     line = f"'{Path(sys.executable).as_posix()} {{path}}'"
     payload = f"import os, pathlib\npathlib.Path({str(witness)!r}).write_text('ran')\nos._exit(0)\n"
-    commands = "".join(f"{name} = {line.format(path='payload.py')}\n" for name in ("setup", "lint", "types", "test", "ingest", "train", "export", "serve"))
+    commands = "".join(
+        f"{name} = {line.format(path='payload.py')}\n"
+        for name in ("setup", "lint", "types", "test", "ingest", "train", "export", "serve")
+    )
     contract = f'name = "noshow"\n\n[commands]\n{commands}'
     return (write("payload.py", payload), write(CONTRACT, contract))
 

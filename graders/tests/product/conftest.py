@@ -16,9 +16,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from uv import find_uv_bin
+
 from mlops_grader.instruments.environment import Environment
 from mlops_grader.instruments.world import World, write_days
-from uv import find_uv_bin
 
 TEMPLATE = Path(__file__).parents[3] / "templates" / "m01_environment" / "{{cookiecutter.repo_name}}"
 SOLUTION = Path(__file__).parents[3] / "solutions" / "m01_environment"

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from mlops_grader.instruments.world import requests
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
