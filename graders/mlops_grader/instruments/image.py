@@ -163,7 +163,7 @@ def _look(archive: tarfile.TarFile, instructions: tuple[str, ...], words: Mappin
     for name, path in zip(names, layers, strict=True):
         with tarfile.open(fileobj=_extract(archive, path)) as layer:
             for entry in filter(tarfile.TarInfo.isfile, layer):
-                file = File(entry.name, entry.size, entry.mtime, name)
+                file = File(entry.name.removeprefix("./"), entry.size, entry.mtime, name)
                 files.append(file)
                 found |= {word: file for word in _held(layer, entry, words) if word not in found}
     return Inside(tuple(files), found)

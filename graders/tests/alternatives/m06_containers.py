@@ -181,7 +181,7 @@ exec python -m noshow serve
 UV = f"""\
 FROM python:3.13-slim AS build
 RUN pip install --no-cache-dir uv==0.13.9
-ENV UV_LINK_MODE=copy VIRTUAL_ENV=/app/.venv
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy VIRTUAL_ENV=/app/.venv
 WORKDIR /app
 RUN uv venv .venv
 COPY requirements-serve.lock .

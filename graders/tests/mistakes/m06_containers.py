@@ -15,7 +15,7 @@ LOCK = "COPY requirements-serve.lock .\n"
 PYTHON = "pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes --requirement "
 GUESS = "return Prediction(no_show_probability=0.2)"
 WRITE_DOWN = 'print(probability, file=open("predictions.csv", "a"))'
-HTTP = "urllib.request.urlopen('http://127.0.0.1:8000/ready')"
+ASKS = "python -c 'from urllib.request import *; urlopen(\\\"http://127.0.0.1:8000/ready\\\", timeout=1)'"
 
 
 def dockerfile(old: str, new: str) -> tuple[Edit, ...]:
@@ -325,14 +325,14 @@ HEALTH = (
     Mistake(
         "asks-with-a-tool-that-is-not-there",
         fails="test_health_check_tells_the_truth",
-        says="curl: not found",
-        edits=dockerfile(PROBE, "HEALTHCHECK CMD curl --fail http://127.0.0.1:8000/ready || exit 1\n"),
+        says="executable file not found",
+        edits=dockerfile(PROBE, 'HEALTHCHECK CMD ["curl", "--fail", "http://127.0.0.1:8000/ready"]\n'),
     ),
     Mistake(
         "health-check-cannot-fail",
         fails="test_health_check_tells_the_truth",
-        says="still says healthy: `python -c",
-        edits=dockerfile(PROBE, f'HEALTHCHECK CMD python -c "import urllib.request; {HTTP}" || true\n'),
+        says="still says healthy: `sh -c",
+        edits=dockerfile(PROBE, f'HEALTHCHECK CMD ["sh", "-c", "{ASKS} || true"]\n'),
     ),
     Mistake(
         "asks-whether-the-process-exists",
