@@ -53,7 +53,7 @@ def test_a_command_that_forges_the_log_was_executed_all_the_same(build: Build, t
 
 
 def test_a_failing_command_is_told_with_its_words(build: Build, tmp_path: Path) -> None:
-    command = f"RUN echo {tmp_path.name}; echo it broke >&2; exit 3"
+    command = f"RUN echo {tmp_path.name} >&2; echo it broke >&2; exit 3"
     words = failure(build, "FROM python:3.13-slim", command)
     assert words == f"the image does not build: `{command}` fails\n{tmp_path.name}\nit broke"
 

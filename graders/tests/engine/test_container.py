@@ -63,9 +63,11 @@ def test_the_user_of_each_process_is_told(running: Container) -> None:
     assert running.users() == [("python /server.py", 1000)]
 
 
-def test_root_is_told_as_0(start: Start) -> None:
+def test_root_is_told_as_0(start: Start, wait_for: WaitFor) -> None:
     with start(user="0") as container:
-        assert container.users() == [("python /server.py", 0)]
+        wait_for(
+            lambda: container.users() == [("python /server.py", 0)]
+        )  # right after its start it has no command line yet
 
 
 def test_its_first_process_is_what_the_image_says(running: Container) -> None:

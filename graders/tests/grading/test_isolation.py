@@ -83,6 +83,20 @@ def test_files_of_the_submission_do_not_steer_the_grader(
     assert verdicts(FAILS) == {"one": "failed"}
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("conftest.py", CONFTEST),
+        ("pytest.ini", "[pytest]\naddopts = --collect-only\n"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = ['--collect-only']\n"),
+    ],
+)
+def test_files_above_the_grader_do_not_steer_it(verdicts: Verdicts, tmp_path: Path, name: str, content: str) -> None:
+    """A grader that is installed in the project's own environment lies below the project."""
+    (tmp_path / name).write_text(content, "utf-8")
+    assert verdicts(FAILS) == {"one": "failed"}
+
+
 def test_the_submission_is_not_on_the_search_path(graded: Graded, small_project: Path) -> None:
     outcome = graded(
         '@check(points=1)\ndef test_one(submission):\n    "One."\n'
@@ -110,6 +124,13 @@ def test_wrong_use_found_by_a_check_is_told_as_such(graded: Graded, temporary: P
     with pytest.raises(UsageError, match=r"^the disk is full$"):
         graded(PASSES + "    raise UsageError('the disk is full')\n")
     assert list(temporary.iterdir()) == []
+
+
+def test_wrong_use_ends_the_grade_at_once(graded: Graded, notes: Callable[[], str]) -> None:
+    later = '@check(points=1)\ndef test_two():\n    "Two."\n    note("tried")\n'
+    with pytest.raises(UsageError):
+        graded(PASSES + "    raise UsageError('the disk is full')\n" + later)
+    assert notes() == ""
 
 
 def test_wrong_use_found_by_an_instrument_is_told_as_such(graded: Graded) -> None:
