@@ -224,10 +224,6 @@ def test_image_is_small(image: Image, inside: Inside, yardstick: Image) -> None:
     """
     ratio = image.size / yardstick.size
     if ratio > SIZE_RATIO:
-        usual = yardstick.look_inside({}).weights()
-        extra = {part: size - usual.get(part, 0) for part, size in inside.weights().items()}
-        heaviest = sorted(extra, key=extra.__getitem__, reverse=True)[:5]
-        listed = ", ".join(f"`/{part}` {extra[part] / MIB:.0f} MiB" for part in heaviest)
         found = f"{image.size / MIB:.0f} MiB, {ratio:.1f} times the {yardstick.size / MIB:.0f} MiB of a plain image"
         for step, size in inside.repeated().items():
             if size > yardstick.size / 10:
@@ -235,6 +231,8 @@ def test_image_is_small(image: Image, inside: Inside, yardstick: Image) -> None:
                     f"{found}: `{step[:120]}` writes {size / MIB:.0f} MiB once more that a layer below holds already",
                     fix="set owner and rights where the files come in: COPY --chown, COPY --chmod",
                 )
+        heaviest = inside.heavier_than(yardstick.look_inside({}))[:5]
+        listed = ", ".join(f"`{name}` {size / MIB:.0f} MiB" for name, size in heaviest)
         raise Fail(
             f"{found}; most of the difference: {listed}",
             fix="start from a slim base, install the serving dependencies alone, build in a stage of its own",

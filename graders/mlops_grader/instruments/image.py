@@ -148,6 +148,20 @@ class Inside:
             weights[_part(file.path)] = weights.get(_part(file.path), 0) + file.size
         return weights
 
+    def heavier_than(self, other: Inside) -> list[tuple[str, int]]:
+        """Parts with the bytes that they have more than there, heaviest first; packages by name, wherever they are."""
+        usual, own = _by_name(other.weights()), _by_name(self.weights())
+        extra = [(name, size - usual.get(name, 0)) for name, size in own.items()]
+        return sorted(extra, key=lambda part: part[1], reverse=True)
+
+
+def _by_name(weights: Mapping[str, int]) -> dict[str, int]:
+    names: dict[str, int] = {}
+    for part, size in weights.items():
+        name = re.sub(r".*/(site|dist)-packages/", "", part)
+        names[name] = names.get(name, 0) + size
+    return names
+
 
 def _part(path: str) -> str:
     parts = path.split("/")

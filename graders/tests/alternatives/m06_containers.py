@@ -185,10 +185,10 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy VIRTUAL_ENV=/app/.venv
 WORKDIR /app
 RUN uv venv .venv
 COPY requirements-serve.lock .
-RUN --mount=type=cache,target=/root/.cache/uv uv pip sync --require-hashes requirements-serve.lock
+RUN --mount=type=cache,target=/cache UV_CACHE_DIR=/cache uv pip sync --require-hashes requirements-serve.lock
 COPY pyproject.toml .
 {SOURCE}# The project itself is installed with each change, what it depends on is not.
-RUN --mount=type=cache,target=/root/.cache/uv uv pip install --no-deps . && rm -rf noshow build noshow.egg-info
+RUN --mount=type=cache,target=/cache UV_CACHE_DIR=/cache uv pip install --no-deps . && rm -rf noshow build noshow.egg-info
 COPY model ./model
 
 FROM python:3.13-slim
