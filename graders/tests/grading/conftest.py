@@ -31,6 +31,8 @@ def note(word):
 """
 
 GRADER = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts tests in the background has it ignored
 import importlib.util, json, sys
 from pathlib import Path
 from mlops_grader.grading import Interrupted, Order, grade
