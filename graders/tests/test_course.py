@@ -26,9 +26,8 @@ PASSED_BY_STARTERS: dict[tuple[str, str], str] = {}
 
 
 def marked(key: str, name: str, value: object) -> object:
-    """A case of a module: what needs an engine says so, and what needs port 8000 stays on one worker."""
-    marks = [pytest.mark.slow, pytest.mark.network]
-    marks += [pytest.mark.engine if key in ENGINE_KEYS else pytest.mark.xdist_group("port 8000")]
+    """A case of a module: what needs an engine says so."""
+    marks = [pytest.mark.slow, pytest.mark.network, *([pytest.mark.engine] if key in ENGINE_KEYS else [])]
     return pytest.param(key, value, id=f"{key}-{name}", marks=marks)
 
 

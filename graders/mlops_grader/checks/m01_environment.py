@@ -14,11 +14,11 @@ from mlops_grader.check import Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import bugs, history, lock, readme
 from mlops_grader.instruments.bugs import Bug
-from mlops_grader.instruments.client import Client, example, port_is_taken
+from mlops_grader.instruments.client import Client, alone_on, example
 from mlops_grader.instruments.environment import Environment, create, set_up
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Sandbox
-from mlops_grader.submission import Submission, UsageError, git
+from mlops_grader.submission import Submission, git
 
 README_SECONDS = 900  # a slow network installs everything anew
 MIB = 2**20
@@ -224,14 +224,13 @@ def test_readme_commands_work(
     """
     commands = readme.blocks(submission.read("README.md"), "Run")
     port, body = contract.service.port, example(submission, contract.service)
-    if port_is_taken(port):
-        raise UsageError(f"port {port} is taken on this machine: end what listens there, then grade again")
     clone = submission.copy(scratch / "clone")
     variables = create(sandbox, scratch / "environment", offline=environment.offline).variables()
     del variables["UV_PROJECT_ENVIRONMENT"]  # a newcomer's uv makes its own `.venv`
     client = Client(port, contract.service, lambda: None)
     reader = readme.Reader(sandbox, clone.root, variables, lambda: _answers(client, body), README_SECONDS)
-    followed = reader.follow(commands)
+    with alone_on(port):
+        followed = reader.follow(commands)
     done = followed.finished
     if done and not done.ok:
         how = done.stopped or f"exit code {done.exit}"

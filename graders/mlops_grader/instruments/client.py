@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import socket
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, IncompleteRead
+from pathlib import Path
 from typing import Any
 
 import httpx
+from filelock import FileLock
 
 from mlops_grader.check import Fail
 from mlops_grader.contract import Service
-from mlops_grader.submission import Submission
+from mlops_grader.submission import Submission, UsageError
 
 READY_SECONDS = 30  # how long a service may take until it answers
+TURN_SECONDS = 1800  # how long a grader waits for a port that another one uses
 ANSWER_LIMIT = 2**20  # bytes of an answer that are read
 
 
@@ -164,7 +168,14 @@ def differences(left: Sequence[float], right: Sequence[float]) -> float:
     return max(abs(a - b) for a, b in zip(left, right, strict=True))
 
 
-def port_is_taken(port: int) -> bool:
-    """Whether something on this machine listens on a port already."""
-    with closing(socket.socket()) as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+@contextmanager
+def alone_on(port: int) -> Iterator[None]:
+    """Keep a port that a submission has chosen from other graders of this machine, which wait for their turn.
+
+    Raises UsageError when something else listens there.
+    """
+    with FileLock(Path(tempfile.gettempdir()) / f"mlops-grader-port-{port}.lock", timeout=TURN_SECONDS):
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                raise UsageError(f"port {port} is taken on this machine: end what listens there, then grade again")
+        yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +16,8 @@ import pytest
 from mlops_grader.check import Fail
 from mlops_grader.contract import Service
 from mlops_grader.instruments import client as clients
-from mlops_grader.instruments.client import Client, differences, example, free_port, port_is_taken, probability
-from mlops_grader.submission import Submission
+from mlops_grader.instruments.client import Client, alone_on, differences, example, free_port, probability
+from mlops_grader.submission import Submission, UsageError
 
 Says = Callable[..., Client]
 Serve = Callable[[Callable[[socket.socket], None]], int]
@@ -191,8 +192,26 @@ def test_rows_of_different_length_are_no_comparison() -> None:
         differences([0.1], [0.1, 0.2])
 
 
-def test_a_free_port_is_not_taken_and_a_served_one_is(says: Says) -> None:
-    assert (port_is_taken(free_port()), port_is_taken(says(GOOD).port)) == (False, True)
+def test_a_port_that_is_served_already_is_told(says: Says) -> None:
+    with pytest.raises(UsageError, match="is taken on this machine: end what listens there"), alone_on(says(GOOD).port):
+        pass
+
+
+def test_two_graders_take_turns_on_a_port() -> None:
+    port, turns = free_port(), []
+
+    def grader(name: str) -> None:
+        with alone_on(port):
+            turns.append(f"{name} begins")
+            time.sleep(0.2)
+            turns.append(f"{name} ends")
+
+    both = [threading.Thread(target=grader, args=(name,)) for name in "ab"]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert [turn.split()[1] for turn in turns] == ["begins", "ends", "begins", "ends"]
 
 
 @pytest.mark.parametrize(
