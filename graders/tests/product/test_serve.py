@@ -167,7 +167,7 @@ def test_stops_when_a_body_never_arrives(exported: Path, serve: Any) -> None:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
             time.sleep(0.3)
             service.process.send_signal(signal.SIGTERM)
-            assert service.process.wait(timeout=10) == 0
+            assert service.process.wait(timeout=60) == 0
 
 
 def test_writes_nothing_and_needs_no_training_libraries(exported: Path, python: str, tmp_path: Path) -> None:
