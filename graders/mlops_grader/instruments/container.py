@@ -124,8 +124,11 @@ class Stopping:
         return self._outcome
 
 
-def fast_health_check(interval: float = 0.5, timeout: float = 2.0, retries: int = 2) -> dict[str, Any]:
-    """The image's own HEALTHCHECK command at a pace that a grade can wait for. Seconds."""
+def fast_health_check(interval: float = 0.5, timeout: float = 5.0, retries: int = 2) -> dict[str, Any]:
+    """The image's own HEALTHCHECK command at a pace that a grade can wait for. Seconds.
+
+    The engine calls a command that outlasts `timeout` a failure: one that hides its failures needs time to do so.
+    """
     return {
         "interval": int(interval * SECOND),
         "timeout": int(timeout * SECOND),

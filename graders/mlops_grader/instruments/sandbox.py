@@ -39,7 +39,7 @@ class Limits:
     output: bytes printed; the first and last `shown` bytes of it are kept.
     """
 
-    seconds: float = 120.0
+    seconds: float = 300.0
     processes: int = 256
     memory: int = 6 * 2**30
     output: int = 64 * 2**20
