@@ -64,9 +64,10 @@ class Submission:
             raise Fail(f"`{name}` is not UTF-8 text", fix="save it as UTF-8") from None
 
     def copy(self, folder: Path) -> Submission:
-        """The same project in another folder, to be changed there."""
-        shutil.copytree(self.root, folder, symlinks=True)
-        return replace(self, root=folder)
+        """The same project in a clone of its own in another folder, to be changed there."""
+        top = next((path for path in (self.root, *self.root.parents) if (path / ".git").is_dir()), self.root)
+        shutil.copytree(top, folder, symlinks=True)
+        return replace(self, root=folder / self.root.relative_to(top))
 
 
 def locate(path: Path) -> Path:

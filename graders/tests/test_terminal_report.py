@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from mlops_grader.check import Check, Verdict
-from mlops_grader.grading import LEFT_OUT
+from mlops_grader.grading import CUT_OFF, LEFT_OUT
 from mlops_grader.plugin import Verdicts
 from mlops_grader.reports import terminal
 from mlops_grader.result import Graded, Outcome, Result
@@ -102,6 +102,11 @@ def test_full_marks_leave_nothing_to_do() -> None:
 def test_checks_that_nobody_asked_for_are_not_explained() -> None:
     report = shown(outcome(1), *(outcome(n, Verdict.NOT_RUN, LEFT_OUT.found, LEFT_OUT.fix) for n in range(2, 9)))
     assert report.count("it was not asked for") == 0
+
+
+def test_of_checks_that_were_cut_off_only_the_next_step_is_explained() -> None:
+    report = shown(outcome(1), *(outcome(n, Verdict.NOT_RUN, CUT_OFF.found, CUT_OFF.fix) for n in range(2, 9)))
+    assert report.count(CUT_OFF.found) == 1
 
 
 def test_a_long_finding_is_shortened_in_its_middle() -> None:

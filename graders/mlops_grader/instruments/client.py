@@ -60,7 +60,7 @@ class Client:
         while time.monotonic() - started < seconds:
             gone = self.alive()
             if gone:
-                raise Fail(gone)
+                raise Fail(gone, fix="start it by hand in a fresh clone and mend what it says")
             try:
                 self.predict(body, timeout=min(5.0, seconds))
             except Fail as failure:

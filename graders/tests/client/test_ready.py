@@ -109,6 +109,17 @@ def test_a_slow_request_that_is_dropped_is_lost(serve: Serve, goodbye: bytes) ->
         request.finish()
 
 
+def test_a_slow_request_that_is_answered_by_half_is_lost(serve: Serve, read: Read) -> None:
+    """The whole request was taken; the answer ends before the length that it promised."""
+
+    def answer(connection: socket.socket) -> None:
+        read(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + GOOD)
+
+    with pytest.raises(Fail, match=r"^the connection was dropped \("):
+        SlowRequest(serve(answer), Service(), {"age": 47}).finish()
+
+
 def test_a_slow_request_that_gets_an_error_is_shown(serve: Serve, read: Read) -> None:
     def answer(connection: socket.socket) -> None:
         read(connection)

@@ -64,6 +64,11 @@ def test_a_word_in_the_middle_of_a_binary_is_found() -> None:
     assert list(inside.found) == ["key"]
 
 
+def test_a_word_in_several_layers_is_told_where_it_came_in() -> None:
+    inside = look(tar({"first/.env": b"s3cret"}), tar({"second/.env": b"s3cret"}))
+    assert inside.found[".env"].path == "first/.env"
+
+
 def test_an_image_without_words_holds_none() -> None:
     assert look(tar({"a": b"x"}), tar({"b": b"s3cre"})).found == {}
 

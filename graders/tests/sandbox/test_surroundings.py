@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,6 +113,18 @@ def test_it_runs_in_the_folder(sandbox: HostSandbox, tmp_path: Path) -> None:
 def test_nobody_answers_its_questions(sandbox: HostSandbox, tmp_path: Path) -> None:
     done = sandbox.run([sys.executable, "-c", "input('password: ')"], tmp_path)
     assert (done.exit, "EOFError" in done.output) == (1, True)
+
+
+def test_the_input_of_the_grader_is_not_its_input(tmp_path: Path) -> None:
+    """What somebody types, or pipes, into the grader does not reach the command."""
+    grader = (
+        "import sys\nfrom pathlib import Path\nfrom mlops_grader.instruments.sandbox import HostSandbox\n"
+        f"done = HostSandbox(Path({str(tmp_path / 'home')!r})).run("
+        f"[sys.executable, '-c', 'import sys; print(repr(sys.stdin.read()))'], Path({str(tmp_path)!r}))\n"
+        "print(done.output)"
+    )
+    done = subprocess.run([sys.executable, "-c", grader], input="secret", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "''"
 
 
 def test_the_exit_code_is_told(sandbox: HostSandbox, tmp_path: Path) -> None:

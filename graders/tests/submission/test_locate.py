@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_grader.submission import COURSE_FILE, UsageError, locate, module_of, repository
+from mlops_grader.submission import COURSE_FILE, Submission, UsageError, git, locate, module_of, repository
 
 Make = Callable[..., Path]
 Git = Callable[..., str]
@@ -82,3 +82,12 @@ def test_a_broken_course_file_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / COURSE_FILE).write_bytes(content)
     with pytest.raises(UsageError, match=r"course\.toml` does not say which module this is"):
         module_of(tmp_path)
+
+
+def test_a_copy_of_a_project_one_folder_down_is_a_clone_too(
+    project: Callable[..., Path], snap: Callable[..., Submission], tmp_path: Path
+) -> None:
+    """What asks git about a copy gets an answer, also when the project is not at the top of its repository."""
+    folder = project({"service/product.toml": 'name = "noshow"\n', "README.md": "above\n"})
+    copy = snap(locate(folder)).copy(tmp_path / "copy")
+    assert (copy.root, git(copy.root, "status", "--porcelain")) == (tmp_path / "copy" / "service", "")
