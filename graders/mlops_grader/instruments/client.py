@@ -21,6 +21,7 @@ from mlops_grader.contract import Service
 from mlops_grader.submission import Submission, UsageError
 
 READY_SECONDS = 30  # how long a service may take until it answers
+LEAVING_SECONDS = 5  # how long something that is about to end may still listen
 TURN_SECONDS = 1800  # how long a grader waits for a port that another one uses
 ANSWER_LIMIT = 2**20  # bytes of an answer that are read
 
@@ -175,7 +176,14 @@ def alone_on(port: int) -> Iterator[None]:
     Raises UsageError when something else listens there.
     """
     with FileLock(Path(tempfile.gettempdir()) / f"mlops-grader-port-{port}.lock", timeout=TURN_SECONDS):
-        with closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+        until = time.monotonic() + LEAVING_SECONDS
+        while _listens(port):
+            if time.monotonic() > until:
                 raise UsageError(f"port {port} is taken on this machine: end what listens there, then grade again")
+            time.sleep(0.2)
         yield
+
+
+def _listens(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
