@@ -26,6 +26,11 @@ PERSON = {f"GIT_{role}_{key}": "a@example.org" for role in ("AUTHOR", "COMMITTER
 Files = Mapping[str, str | bytes]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole`: what a night has time for."""
+    parser.addoption("--whole", action="store_true", help="grade mistakes with every check of their module")
+
+
 @pytest.fixture(scope="session")
 def git() -> Callable[..., str]:
     """Run git in a folder as a person with no settings of their own; what it prints."""

@@ -150,9 +150,15 @@ def test_a_solution_earns_everything(key: str, _: None, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "mistake"), MISTAKES)
-def test_a_mistake_fails_exactly_its_check(key: str, mistake: Mistake, tmp_path: Path) -> None:
-    """One wrong edit fails one check, with the words that help; others pass or are blocked."""
-    result = grade(make(key, tmp_path / "project", mistake.edits), tmp_path / "result.json")
+def test_a_mistake_fails_exactly_its_check(
+    key: str, mistake: Mistake, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """One wrong edit fails one check, with the words that help; others pass or are blocked.
+
+    Without `--whole` only that check and those that it requires are tried.
+    """
+    only = () if pytestconfig.getoption("--whole") else ("--only", mistake.fails)
+    result = grade(make(key, tmp_path / "project", mistake.edits), tmp_path / "result.json", *only)
     failed = [(outcome.verdict, outcome.id) for outcome in not_passed(result)]
     assert failed == [(Verdict.FAILED, mistake.fails)], told(result)
     assert mistake.says in f"{not_passed(result)[0].found}\n{not_passed(result)[0].fix}"

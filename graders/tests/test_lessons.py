@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from uv import find_uv_bin
 import compose
 from mlops_grader.grading import modules
 from mlops_grader.instruments.engine import build_client
+from mlops_grader.instruments.sandbox import KEPT
 from new_module import LESSON_PARTS
 
 KIT = Path(__file__).parents[2]
@@ -66,9 +68,10 @@ def terminal(tmp_path: Path) -> dict[str, str]:
     for name, found in (("uv", find_uv_bin()), ("docker", build_client()), ("nox", shutil.which("nox"))):
         if found:
             (tools / name).symlink_to(found)
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "PYTEST_", "VIRTUAL_ENV"))}
+    kept = {key: value for key, value in os.environ.items() if key in {*KEPT, "HOME"}}  # nox's UV_PYTHON names our own
     person = {f"GIT_{role}_{key}": "Student" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
-    path = os.pathsep.join((str(tools), *os.environ["PATH"].split(os.pathsep)))
+    own = str(Path(sys.executable).parent)
+    path = os.pathsep.join((str(tools), *(part for part in os.environ["PATH"].split(os.pathsep) if part != own)))
     return {**kept, **person, "PATH": path, "DOCKER_BUILDKIT": "1", "UV_LINK_MODE": "copy"}
 
 

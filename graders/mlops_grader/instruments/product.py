@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from random import Random
 
@@ -13,6 +15,8 @@ from mlops_grader.instruments.environment import Environment
 from mlops_grader.instruments.image import Inside
 from mlops_grader.instruments.sandbox import Finished, Limits, Sandbox
 from mlops_grader.submission import Submission
+
+DAILY = "*appointments_????-??-??.csv"  # the clinic's daily files, wherever a project keeps them
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,19 @@ class Product:
     def copy(self, folder: Path) -> Product:
         """The same product as it is now, in another folder."""
         return Product(self.submission.copy(folder), self.environment, self.sandbox, self.contract)
+
+    @contextmanager
+    def with_a_day_missing(self, random: Random) -> Iterator[None]:
+        """Hold one daily file of appointments back: what is made meanwhile differs from all that was made before."""
+        days = [name for name in self.submission.files if fnmatch(name, DAILY)]
+        day = self.root / random.choice(days) if days else None
+        if not day:
+            yield
+            return
+        content = day.read_bytes()
+        day.unlink()
+        yield
+        day.write_bytes(content)
 
 
 def source_file_in(product: Product, inside: Inside, random: Random) -> str:

@@ -20,10 +20,11 @@ import psutil
 
 MARK = "MLOPS_GRADER_SANDBOX"
 TICK = 0.05  # seconds between two looks at a command that is to end
+QUIET = 2  # looks in a row that find nothing: a daemon is born while its parent dies, and one look can miss both
 WATCH = 0.25  # seconds between two looks at a running command: each costs 10 ms of this machine
 
 # what a command needs of this machine to find its tools, speak its language and reach a package index
-_KEPT = frozenset(
+KEPT = frozenset(
     "PATH LANG LANGUAGE LC_ALL LC_CTYPE TZ SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT PROCESSOR_ARCHITECTURE NUMBER_OF_PROCESSORS "
     "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
     "PIP_CERT PIP_CONFIG_FILE PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CACHE_DIR "
@@ -148,7 +149,7 @@ class HostSandbox:
 
     def _environment(self) -> dict[str, str]:
         """The variables of this process that a command may see, and a home of its own."""
-        kept = {key: value for key, value in os.environ.items() if key.upper() in _KEPT and not _has_credentials(value)}
+        kept = {key: value for key, value in os.environ.items() if key.upper() in KEPT and not _has_credentials(value)}
         self.home.mkdir(parents=True, exist_ok=True)
         temporary = self.home / "tmp"
         temporary.mkdir(exist_ok=True)
@@ -250,6 +251,7 @@ class _Printed:
 def end_tree(process: subprocess.Popen[bytes] | None, token: str) -> None:
     """End a command, its process group, its descendants and whatever carries its mark, and wait until they are gone."""
     dying: set[psutil.Process] = set()
+    quiet = 0
     for _ in range(100):
         leads = process is not None and process.poll() is None
         found = {*(_family(process.pid) if process and leads else ()), *_marked(token)}
@@ -259,7 +261,8 @@ def end_tree(process: subprocess.Popen[bytes] | None, token: str) -> None:
             with suppress(psutil.Error):
                 member.kill()
         dying = {member for member in dying | found if _lives(member)}
-        if not found and not dying and not leads:
+        quiet = 0 if found or dying or leads else quiet + 1
+        if quiet == QUIET:
             return
         time.sleep(TICK / 5)
 

@@ -6,7 +6,7 @@ import atexit
 from pathlib import Path
 
 from alternatives.m06_containers import APP, DOCKERFILE, IGNORED, PROBE, SOURCE, START, UNDER_GUNICORN, own_server
-from submissions import Edit, Mistake, append, move, remove, replace, write
+from submissions import Edit, Mistake, append, move, remove, replace, train, write
 
 SLIM = "python:3.13-slim"
 FINAL = f"\nFROM {SLIM}\n"
@@ -156,6 +156,17 @@ PREDICTS = (
         edits=(
             *app('load_bundle(Path("model"))', 'load_bundle(Path("models")) if Path("models").exists() else None'),
             replace("app.py", "    probability", f"    if not bundle:\n        {GUESS}\n    probability"),
+        ),
+    ),
+    Mistake(
+        "ships-the-model-of-last-week",
+        fails="test_predicts_the_same_as_on_the_host",
+        says="copy the model that `export` just made",
+        edits=(
+            train,
+            move("model", "released"),
+            append(IGNORED, "!released\n"),
+            *dockerfile(MODEL, "COPY released ./model\n"),
         ),
     ),
     Mistake(
