@@ -46,7 +46,7 @@ def doctor(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every test of the kit, the course's examination of itself included."""
     prepare(session, "tests")
-    session.run("python", "-m", "pytest", "--numprocesses=3", "--dist=loadgroup", *session.posargs)
+    session.run("python", "-m", "pytest", "--numprocesses=3", "--dist=worksteal", *session.posargs)
 
 
 @nox.session

@@ -68,7 +68,6 @@ def test_the_wheel_holds_what_the_grader_needs(wheel: Path) -> None:
 
 @pytest.mark.network
 @pytest.mark.slow
-@pytest.mark.xdist_group("port 8000")
 def test_a_generated_project_grades_itself_with_the_wheel(wheel: Path, tmp_path: Path) -> None:
     """Plain cookiecutter makes a project whose `nox -s grade` runs, says what is missing, and exits with 1."""
     done = generate("m01_environment", tmp_path, repo_name="noshow-ada", author="Ada Lovelace")

@@ -17,6 +17,7 @@ from uv import find_uv_bin
 
 import compose
 from mlops_grader.grading import modules
+from mlops_grader.instruments.client import alone_on
 from mlops_grader.instruments.engine import build_client
 from mlops_grader.instruments.sandbox import KEPT
 from new_module import LESSON_PARTS
@@ -55,8 +56,7 @@ def needs_engine(key: str) -> bool:
 
 def case(key: str) -> object:
     """A lesson as a test case, with what it needs."""
-    marks = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("port 8000")]
-    marks += [pytest.mark.engine] if needs_engine(key) else []
+    marks = [pytest.mark.slow, pytest.mark.network, *([pytest.mark.engine] if needs_engine(key) else [])]
     return pytest.param(key, id=key, marks=marks)
 
 
@@ -81,15 +81,11 @@ def test_blocks_of_a_lesson_run_in_order(key: str, tmp_path: Path, terminal: dic
     """What stands in a lesson works when it is typed."""
     project = tmp_path / "course" / key
     compose.start(key, project, "Student")
-    done = subprocess.run(
-        ["bash", "-c", script(lesson(key))],
-        cwd=project,
-        env=terminal,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1200,
-    )
+    command = ["bash", "-c", script(lesson(key))]
+    with alone_on(8000):
+        done = subprocess.run(
+            command, cwd=project, env=terminal, capture_output=True, text=True, check=False, timeout=1200
+        )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
 

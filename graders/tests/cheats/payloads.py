@@ -52,9 +52,9 @@ def _plain_shell(project: Path) -> None:
     subprocess.run([sys.executable, "payload.py"], cwd=project, capture_output=True, check=True, timeout=60)
 
 
-def _setup(payload: str) -> tuple[Edit, ...]:
-    line = f"setup = '{Path(sys.executable).as_posix()} payload.py'"
-    return (write("payload.py", payload), replace(CONTRACT, NO_SETUP, line))
+def _setup(payload: str, name: str = "payload.py") -> tuple[Edit, ...]:
+    line = f"setup = '{Path(sys.executable).as_posix()} {name}'"
+    return (write(name, payload), replace(CONTRACT, NO_SETUP, line))
 
 
 def _conftest(witness: Path) -> tuple[Edit, ...]:
