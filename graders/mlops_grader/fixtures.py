@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,9 @@ from mlops_grader.instruments.sandbox import HostSandbox, Limits, Sandbox
 from mlops_grader.instruments.secrets import plant, words
 from mlops_grader.instruments.service import on_host
 from mlops_grader.submission import Submission
+
+if TYPE_CHECKING:
+    from mlops_grader.instruments.pipeline import Pipeline
 
 PATIENTS = 50  # requests that are compared between host and container
 TRAINING = Limits(seconds=600)
@@ -134,6 +137,20 @@ def engine() -> Iterator[Engine]:
     with ExitStack() as stack:
         stack.callback(engine.forget)
         yield engine
+
+
+@pytest.fixture(scope="session")
+def pipeline(engine: Engine, submission: Submission, contract: Contract, ground: Ground) -> Pipeline:
+    """The project's workflows, to be run for events and on changed copies."""
+    try:
+        from mlops_grader.instruments.pipeline import RECORD, Pipeline
+        from mlops_grader.instruments.workflow.machine import Machine
+    except ModuleNotFoundError as error:
+        raise NotRun(
+            f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[workflows]'"
+        ) from None
+    machine = Machine(ground.folder / "runner", contract.name, engine, keep=(RECORD,))
+    return Pipeline(submission, machine, contract.service.port, ground.folder / "copies", ground.seed)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,16 @@ Files = Mapping[str, str | bytes]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--whole`: what a night has time for."""
-    parser.addoption("--whole", action="store_true", help="grade mistakes with every check of their module")
+    words = "grade every mistake with every check; without it, the first mistake of each check with that check"
+    parser.addoption("--whole", action="store_true", help=words)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only a whole examination has time for, unless it is asked for by its own name."""
+    asked = config.getoption("--whole") or config.getoption("keyword") or any("[" in name for name in config.args)
+    later = [] if asked else [item for item in items if item.get_closest_marker("whole")]
+    items[:] = [item for item in items if item not in later]
+    config.hook.pytest_deselected(items=later)
 
 
 @pytest.fixture(scope="session")

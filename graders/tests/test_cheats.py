@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cheats.m07_ci import PRETENCES, Pretence, careless
 from cheats.payloads import CHEATS, HOLDS_UP, READ_TOKENS, Cheat, _setup
 from mlops_grader import grading
 from mlops_grader.check import Verdict
@@ -120,3 +121,12 @@ def _left_running(payload: str) -> list[str]:
         except (psutil.Error, OSError):
             continue
     return found
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("pretence", PRETENCES, ids=lambda pretence: pretence.name)
+def test_a_pipeline_that_pretends_earns_nothing(pretence: Pretence, tmp_path: Path) -> None:
+    """A workflow that says the right words and does no work earns what no workflow earns; a careless grader is content."""
+    project = make("m07_ci", tmp_path / "project", pretence.edits, solved=False)
+    assert careless(project)
+    assert grade(project, tmp_path / "result.json").score == 0

@@ -25,13 +25,20 @@ ENGINE_KEYS = frozenset(
 PASSED_BY_STARTERS: dict[tuple[str, str], str] = {}
 
 
-def marked(key: str, name: str, value: object) -> object:
-    """A case of a module: what needs an engine says so."""
-    marks = [pytest.mark.slow, pytest.mark.network, *([pytest.mark.engine] if key in ENGINE_KEYS else [])]
+def marked(key: str, name: str, value: object, *, later: bool = False) -> object:
+    """A case of a module: what needs an engine says so, and what only a whole examination has time for."""
+    marks = [pytest.mark.slow, pytest.mark.network]
+    marks += [pytest.mark.engine] if key in ENGINE_KEYS else []
+    marks += [pytest.mark.whole] if later else []
     return pytest.param(key, value, id=f"{key}-{name}", marks=marks)
 
 
-MISTAKES = [marked(key, mistake.name, mistake) for key in KEYS for mistake in of_module("mistakes", key)]
+MISTAKES = [
+    marked(key, mistake.name, mistake, later=mistake.fails in {earlier.fails for earlier in mistakes[:place]})
+    for key in KEYS
+    for mistakes in [of_module("mistakes", key)]
+    for place, mistake in enumerate(mistakes)
+]
 ALTERNATIVES = [marked(key, other.name, other) for key in KEYS for other in of_module("alternatives", key)]
 STARTERS = [marked(key, "starter", None) for key in KEYS]
 SOLUTIONS = [marked(key, "solution", None) for key in KEYS]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 LABEL = "mlops-grader.run"
+JOB_LABEL = "mlops-grader.job"  # what the submission's own docker commands make carries this one too
+COMPOSE_LABEL = "com.docker.compose.project"
 BUILD_SECONDS = 1500
 CLOCK_SECONDS = 3600  # a process of that number which is older or younger by less is taken for the same one
 DOCTOR = "nox -s doctor says what is missing; on Debian and Ubuntu nox -s doctor -- --install mends it"
@@ -96,6 +98,19 @@ class Engine:
         """Remove the containers and images of this run; layers stay in the build cache."""
         self._forget(self.run)
 
+    def job_labels(self) -> tuple[str, str]:
+        """The labels for what the submission's own docker commands make."""
+        return f"{LABEL}={self.run}", f"{JOB_LABEL}={self.run}"
+
+    def project(self) -> str:
+        """The name under which docker compose keeps what it makes for this run."""
+        return f"mlops-grader-{self.run}"
+
+    def forget_job(self) -> None:
+        """Remove what the submission's own docker commands made; layers stay in the build cache."""
+        for label in (f"{JOB_LABEL}={self.run}", f"{COMPOSE_LABEL}={self.project()}"):
+            self._remove(label)
+
     def forget_the_dead(self) -> None:
         """Remove what runs left whose process is gone, killed before it could clean up."""
         listed = [entry.labels for entry in self.api.containers.list(all=True, filters={"label": LABEL})]
@@ -105,17 +120,26 @@ class Engine:
                 self._forget(run)
 
     def _forget(self, run: str) -> None:
+        self._remove(f"{COMPOSE_LABEL}=mlops-grader-{run}")
+        self._remove(f"{LABEL}={run}", f"mlops-grader/{run}:")
+
+    def _remove(self, label: str, tags: str = "") -> None:
+        """Remove all with a label; of an image only the tags that begin so, where one does."""
         from docker.errors import APIError
 
-        labelled: dict[str, Any] = {"label": f"{LABEL}={run}"}
+        labelled: dict[str, Any] = {"label": label}
         for handle in self.api.containers.list(all=True, filters=labelled):
             with suppress(APIError):
                 handle.remove(force=True, v=True)
         for image in self.api.images.list(filters=labelled):
             # a tag that was built anew leaves the image before it without a name
-            for name in [tag for tag in image.tags if tag.startswith(f"mlops-grader/{run}:")] or [str(image.id)]:
+            for name in [tag for tag in image.tags if tags and tag.startswith(tags)] or [str(image.id)]:
                 with suppress(APIError):
                     self.api.images.remove(name, force=True)
+        for kind in (self.api.networks, self.api.volumes):
+            for thing in kind.list(filters=labelled):
+                with suppress(APIError):
+                    thing.remove()
 
 
 def run_label() -> str:

@@ -76,7 +76,7 @@ class Environment:
         path = os.pathsep.join((str(self.programs), str(_tools(self.folder)), os.environ.get("PATH", os.defpath)))
         network = OFFLINE if self.offline else {}
         own = {"VIRTUAL_ENV": str(self.folder), "UV_PROJECT_ENVIRONMENT": str(self.folder), "PATH": path}
-        return {**own, **network, **_caches()}
+        return {**own, **network, **caches()}
 
     def installed(self) -> dict[str, str]:
         """Versions by normalized name of what is installed, without what every environment starts with."""
@@ -95,8 +95,8 @@ def create(sandbox: Sandbox, folder: Path, *, offline: bool = False) -> Environm
     Raises NotRun when pip was never downloaded and no package index answers.
     """
     command = [find_uv_bin(), "venv", "--quiet", "--seed", "--allow-existing", "--python", sys.executable, str(folder)]
-    made = sandbox.run(command, folder.parent, {**_caches(), **OFFLINE}, SETUP)
-    made = made if made.ok else sandbox.run(command, folder.parent, _caches(), SETUP)
+    made = sandbox.run(command, folder.parent, {**caches(), **OFFLINE}, SETUP)
+    made = made if made.ok else sandbox.run(command, folder.parent, caches(), SETUP)
     if not made.ok:
         raise NotRun(f"no virtual environment can be made: {made.tail(1)}", fix="connect to a network, once")
     seeded = {name: version for name, (version, _) in _distributions(folder).items()}
@@ -230,7 +230,7 @@ def cache_folder() -> Path:
 
 
 @cache
-def _caches() -> Mapping[str, str]:
+def caches() -> Mapping[str, str]:
     """Where downloads are kept between grades; uv's is the person's own, so that nothing is downloaded twice."""
     told = subprocess.run([find_uv_bin(), "cache", "dir"], capture_output=True, text=True, check=False)
     uv = told.stdout.strip() or str(cache_folder() / "uv")

@@ -1,0 +1,11 @@
+"""Complete the project with the layers below this module."""
+
+import json
+import sys
+from pathlib import Path
+
+answers = json.loads({{ cookiecutter | jsonify | jsonify }})
+sys.path.insert(0, str(Path(answers["_repo_dir"]).resolve().parent))
+import compose  # noqa: E402  # it lies beside the template's folder
+
+compose.complete(Path.cwd(), "m06_containers", answers)
