@@ -16,6 +16,7 @@ from mlops_grader.check import Fail, Finding
 
 COURSE_FILE = "course.toml"
 LARGEST_FILE = 100 * 2**20  # bytes; code hosts refuse larger files
+GIT_SECONDS = 900
 TEXT_LIMIT = 2**20  # bytes that are read of any file that is shown or parsed
 
 
@@ -251,12 +252,16 @@ _GRADER = {"NAME": "mlops-grader", "EMAIL": "mlops-grader@localhost"}
 
 
 def _call(command: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+            timeout=GIT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"git did not answer after {GIT_SECONDS // 60} minutes: git gc, then grade again") from None
