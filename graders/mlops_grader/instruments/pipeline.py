@@ -80,9 +80,8 @@ class PipelineRun:
     def why_red(self) -> str:
         """Where it failed and what it said there."""
         jobs = [(run, job) for word in RED for run in self.runs for job in run.jobs if job.conclusion == word]
-        jobs.sort(
-            key=lambda found: not (found[1].why or found[1].failed_step)
-        )  # one that only calls others says nothing
+        # a job that only calls others says nothing itself
+        jobs.sort(key=lambda found: not (found[1].why or found[1].failed_step))
         for run, job in jobs:
             where, step = f"`{run.file}`, job `{job.name}`", job.failed_step
             return f"{where}, step `{step.name}`: {step.why}\n{step.tail()}" if step else f"{where}: {job.why}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from submissions import Alternative, remove, replace, write
+from submissions import Alternative, remove, write
 
 WORKFLOW = ".github/workflows/ci.yml"
 CHECKOUT = """uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0

@@ -39,8 +39,7 @@ REFUSED = {
     "no workflow": ({}, "the repository has no workflow"),
     "a stray file": (
         {".github/workflow/ci.yml": "on: push\n" + JOB},
-        "the repository has no workflow: `.github/workflow/ci.yml` never runs, "
-        "because its folder is not `.github/workflows`; move it there",
+        "the repository has no workflow: `.github/workflow/ci.yml` never runs, because its folder is not",
     ),
     "a misspelt key": (
         {CI: "on: push\n" + JOB.replace("steps", "stpes")},
@@ -97,11 +96,12 @@ jobs:
         (root / "new.txt").write_text("new\n")
         return "a new file"
 
-    run = made.run("new", "push", change, Random(1))
+    run = made.run("new", "push", change)
     assert (run.change, run.green, run.made, run.summary) == ("a new file", True, {"made.json": b"new\n"}, "25 25\n")
     assert made.run("new", "push") is made.known("new") is run
     assert not (made.top / "new.txt").exists()
-    assert made.run("same", "push").runs == ()
+    with pytest.raises(Fail, match="no workflow starts on push or pull_request"):
+        made.run("other", "push", lambda root, _: str((root / "README.md").write_text("x")))
 
 
 def test_secrets(pipeline: Make) -> None:

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-import compose
 import pytest
 
+import compose
 from mlops_grader.check import Fail
 from mlops_grader.instruments import planted
 from mlops_grader.instruments.planted import Fault
@@ -49,6 +49,10 @@ def copies(solved: Path, tmp_path: Path) -> Callable[[], Path]:
     return copy
 
 
+def _random(seed: int) -> Random:
+    return Random(seed)  # noqa: S311  # reproducible on purpose
+
+
 def _files(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
@@ -64,7 +68,7 @@ def test_one_file_changes(copies: Callable[[], Path], solved: Path, name: str) -
     before, seen = _files(solved), set()
     for seed in SEEDS:
         root = copies()
-        words = fault(root, Random(seed))
+        words = fault(root, _random(seed))
         after = _files(root)
         (changed,) = _changed(before, after)
         assert re.fullmatch(pattern, changed)
@@ -81,7 +85,7 @@ def test_the_seed_decides(copies: Callable[[], Path], name: str) -> None:
     """The same seed plants the same fault, to the byte."""
     fault = planted.worse_model if name == "worse_model" else FAULTS[name][0]
     one, two = copies(), copies()
-    assert fault(one, Random(3)) == fault(two, Random(3))
+    assert fault(one, _random(3)) == fault(two, _random(3))
     assert _files(one) == _files(two)
 
 
@@ -90,7 +94,7 @@ def test_one_column_changes(copies: Callable[[], Path], solved: Path) -> None:
     kinds = set()
     for seed in range(12):
         root = copies()
-        words = planted.data_schema(root, Random(seed))
+        words = planted.data_schema(root, _random(seed))
         (changed,) = _changed(_files(solved), _files(root))
         old, new = ((top / changed).read_text().splitlines() for top in (solved, root))
         assert (len(old), old[0]) == (len(new), new[0])
@@ -110,7 +114,7 @@ def test_one_column_changes(copies: Callable[[], Path], solved: Path) -> None:
 def test_a_worse_model_mixes_outcomes_only(copies: Callable[[], Path], solved: Path) -> None:
     """The same outcomes stand beside other appointments of the same day; nothing else changes."""
     root = copies()
-    planted.worse_model(root, Random(1))
+    planted.worse_model(root, _random(1))
     changed = _changed(_files(solved), _files(root))
     assert all(re.fullmatch(r".*/outcomes_[\d-]+\.csv", name) for name in changed)
     assert changed
@@ -123,14 +127,20 @@ def test_a_worse_model_mixes_outcomes_only(copies: Callable[[], Path], solved: P
 @pytest.mark.parametrize(
     ("text", "parent"),
     [
-        ("import unittest\n\n\nclass A(unittest.TestCase):\n    def test_a(self) -> None:\n        pass\n", "unittest.TestCase"),
-        ("from unittest import TestCase\n\n\nclass A(TestCase):\n    def test_a(self) -> None:\n        pass\n", "TestCase"),
+        (
+            "import unittest\n\n\nclass A(unittest.TestCase):\n    def test_a(self) -> None:\n        pass\n",
+            "unittest.TestCase",
+        ),
+        (
+            "from unittest import TestCase\n\n\nclass A(TestCase):\n    def test_a(self) -> None:\n        pass\n",
+            "TestCase",
+        ),
     ],
 )
 def test_a_failing_test_for_unittest(tmp_path: Path, text: str, parent: str) -> None:
     """Where tests are classes the new one is a class too, and it fails when it runs, not before."""
     (tmp_path / "test_a.py").write_text(text)
-    planted.failing_test(tmp_path, Random(0))
+    planted.failing_test(tmp_path, _random(0))
     found = (tmp_path / "test_a.py").read_text()
     names: dict[str, type] = {}
     exec(found, names)  # noqa: S102  # the text of this test
@@ -144,7 +154,7 @@ def test_a_failing_test_for_unittest(tmp_path: Path, text: str, parent: str) -> 
 def test_a_failing_test_fails(copies: Callable[[], Path]) -> None:
     """The function that is added raises AssertionError."""
     root = copies()
-    words = planted.failing_test(root, Random(0))
+    words = planted.failing_test(root, _random(0))
     name = re.search(r"test_\w+", words)
     assert name
     file = next(path for path in root.rglob("test_*.py") if f"def {name[0]}()" in path.read_text())
@@ -176,5 +186,5 @@ MISSING: dict[str, tuple[Fault, str]] = {
 def test_nothing_to_plant_in(tmp_path: Path, fault: Fault, words: str) -> None:
     """Where a fault has no place, that is said."""
     with pytest.raises(Fail) as caught:
-        fault(tmp_path, Random(0))
+        fault(tmp_path, _random(0))
     assert caught.value.found == words

@@ -30,6 +30,7 @@ STEPS = {
         "{uses: docker/build-push-action@v6, with: {context: .}}",
         "a container engine",
     ),
+    "no engine for a step": ("{run: docker ps}", "the program `docker`"),
     "an artifact from elsewhere": (
         "{uses: actions/upload-artifact@v5, with: {path: /etc/host*}}",
         "an artifact from outside of the machine's folders, `/etc/host*`",
@@ -71,6 +72,12 @@ def test_refused_programs_that_did_not_matter(play_steps: PlaySteps) -> None:
     """A step that succeeds without the refused program has succeeded."""
     (step,) = play_steps("- run: sudo true || true")
     assert step.conclusion == "success"
+
+
+def test_docker_of_this_machine_is_out_of_reach(play_steps: PlaySteps) -> None:
+    """Without an engine of the grader's no docker is called, or what it makes would stay."""
+    (step,) = play_steps("- run: docker ps")
+    assert step.lacking == "the program `docker`"
 
 
 def test_programs_beside_the_grader_are_hidden(

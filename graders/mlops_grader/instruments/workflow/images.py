@@ -26,7 +26,7 @@ def login(inputs: Inputs, bench: Bench) -> Played:
 def build_push(inputs: Inputs, bench: Bench) -> Played:
     """docker/build-push-action: builds with BuildKit, and pushes when told to. Without `context` it takes a clean clone."""
     docker = bench.machine.programs / "docker"
-    if not docker.exists():
+    if not bench.machine.engine:
         return Played(lacking="a container engine")
     tags = [tag.strip() for line in lines(inputs.get("tags")) for tag in line.split(",")]
     pushed = tags if inputs.get("push") == "true" else []

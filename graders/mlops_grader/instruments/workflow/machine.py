@@ -46,6 +46,10 @@ esac
 unset UV_SYSTEM_PYTHON
 exec {uv} "$@"
 """
+_NO_DOCKER = """#!/bin/sh
+echo "docker: command not found" >&2
+exit 127
+"""
 _DOCKER = """#!/bin/sh
 exec "{python}" -I "{shim}" "{docker}" "{labels}" "{calls}" "$@"
 """
@@ -178,7 +182,9 @@ class Machine:
                 _link(self.programs / name, Path(found))
         for name in REFUSED:
             _script(self.programs / name, _REFUSES.format(name=name, code=LACKING))
-        if self.engine:
+        if not self.engine:  # a client of this machine would make things that nobody removes
+            _script(self.programs / "docker", _NO_DOCKER)
+        else:
             shim = Path(__file__).with_name("docker_shim.py")
             words = {"python": sys.executable, "shim": shim, "docker": self.engine.program, "calls": self.calls}
             _script(self.programs / "docker", _DOCKER.format(**words, labels=",".join(self.engine.job_labels())))

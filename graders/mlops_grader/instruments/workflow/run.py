@@ -14,10 +14,10 @@ from typing import Any
 from mlops_grader.instruments.client import alone_on
 from mlops_grader.instruments.workflow import events
 from mlops_grader.instruments.workflow.calling import called_inputs, called_secrets
-from mlops_grader.instruments.workflow.conclusions import Conclusion, JobRun, WorkflowRun
+from mlops_grader.instruments.workflow.conclusions import JobRun, WorkflowRun
 from mlops_grader.instruments.workflow.contexts import readable
 from mlops_grader.instruments.workflow.events import Source
-from mlops_grader.instruments.workflow.expressions import ExpressionError, condition, resolve, substitute
+from mlops_grader.instruments.workflow.expressions import ExpressionError, condition, resolve
 from mlops_grader.instruments.workflow.job import Job
 from mlops_grader.instruments.workflow.machine import NAME, Machine
 from mlops_grader.instruments.workflow.matrix import MatrixError, expand
@@ -25,6 +25,7 @@ from mlops_grader.instruments.workflow.model import Job as JobModel
 from mlops_grader.instruments.workflow.model import Problem, Workflow, WorkflowError, load
 from mlops_grader.instruments.workflow.playable import unplayable
 from mlops_grader.instruments.workflow.played import as_text
+from mlops_grader.instruments.workflow.results import conclusion_of, outputs_of, result_of, status_functions, title
 from mlops_grader.instruments.workflow.scope import Scope
 from mlops_grader.instruments.workflow.store import Store
 from mlops_grader.instruments.workflow.triggers import Event, dispatch_inputs
@@ -95,7 +96,7 @@ class _Call:
             job = next(job for job in waiting.values() if not set(job.needs) & set(waiting))
             del waiting[job.key]
             runs = list(self._run(job))
-            self.needs[job.key] = {"result": _result(runs), "outputs": _outputs(runs)}
+            self.needs[job.key] = {"result": result_of(runs), "outputs": outputs_of(runs)}
             yield from runs
 
     def _contexts(self, job: JobModel, **more: Any) -> dict[str, Any]:
@@ -121,7 +122,7 @@ class _Call:
             yield JobRun(job.key, job.name, "not_run", why=f"the job `{lacking[0]}`, which could not be played")
             return
         try:
-            if not condition(job.condition, readable("job.if", contexts), _status(results)):
+            if not condition(job.condition, readable("job.if", contexts), status_functions(results)):
                 yield JobRun(job.key, job.name, "skipped")
                 return
             rows = expand(resolve(job.matrix, readable("strategy", contexts)))
@@ -133,7 +134,7 @@ class _Call:
         for index, row in enumerate(rows):
             strategy = {"job-index": index, "job-total": len(rows), "fail-fast": fast}
             if failed and fast:
-                name = _title(job, row, self._contexts(job, matrix=row, strategy=strategy))
+                name = title(job, row, self._contexts(job, matrix=row, strategy=strategy))
                 yield JobRun(job.key, name, "cancelled", matrix=row, why="another job of the matrix failed")
                 continue
             for run in self._run_one(job, self._contexts(job, matrix=row, strategy=strategy)):
@@ -141,7 +142,7 @@ class _Call:
                 yield run
 
     def _run_one(self, job: JobModel, contexts: Mapping[str, Any]) -> Iterator[JobRun]:
-        name, row = _title(job, contexts["matrix"], contexts), contexts["matrix"]
+        name, row = title(job, contexts["matrix"], contexts), contexts["matrix"]
         try:
             if job.uses:
                 yield from self._called(job, contexts, name)
@@ -161,8 +162,9 @@ class _Call:
             env=self._env(job, contexts),
         )
         minutes = resolve(job.timeout, readable("job", contexts))
-        ends = started + 60 * (minutes if isinstance(minutes, int | float) else MINUTES)
+        seconds = 60 * (minutes if isinstance(minutes, int | float) else MINUTES)
         with self.runner.turn(job), machine.job() as sandbox:
+            ends = time.monotonic() + seconds
             under_way = Job(machine, sandbox, self.store, self.runner.source, contexts, scope, ends)
             with under_way.living:
                 steps = tuple(under_way.run_steps(job.steps, scope))
@@ -172,7 +174,7 @@ class _Call:
                     with suppress(OSError):  # GitHub only warns when a cache cannot be saved
                         save()
         self.summary += under_way.summary
-        conclusion = _conclusion(scope, failed=bool(why))
+        conclusion = conclusion_of(scope, failed=bool(why))
         why = why or next((step.why for step in steps if step.conclusion == "cancelled"), "")
         if conclusion == "failure" and resolve(job.continue_on_error, readable("job", contexts)) is True:
             conclusion = "success"
@@ -202,8 +204,9 @@ class _Call:
         inner = _Call(self.runner, workflow, self.store, self.github, secrets, inputs, self.depth + 1)
         runs = list(inner.jobs())
         self.summary += inner.summary
-        yield from (replace(run, key=job.key, name=f"{name} / {run.name}") for run in runs)
-        yield JobRun(job.key, name, _result(runs), outputs=inner.returned())
+        # the outputs of its jobs are its own; the caller sees those that it declares
+        yield from (replace(run, key=job.key, name=f"{name} / {run.name}", outputs={}) for run in runs)
+        yield JobRun(job.key, name, result_of(runs), outputs=inner.returned())
 
     def returned(self) -> dict[str, str]:
         """The outputs that a reusable workflow gives to its caller."""
@@ -225,50 +228,9 @@ class _Call:
         return found
 
 
-def _status(results: list[str]) -> dict[str, Any]:
-    """Status functions of a job: they look at the jobs that it needs."""
-    return {
-        "success": lambda: all(result == "success" for result in results),
-        "failure": lambda: "failure" in results,
-        "cancelled": lambda: "cancelled" in results,
-        "always": lambda: True,
-    }
-
-
-def _result(runs: list[JobRun]) -> Conclusion:
-    found = {run.conclusion for run in runs}
-    order: tuple[Conclusion, ...] = ("failure", "not_run", "cancelled", "success")
-    return next((word for word in order if word in found), "skipped")
-
-
-def _outputs(runs: list[JobRun]) -> dict[str, str]:
-    """Outputs of a job; of a matrix those that were set last and are not empty."""
-    found: dict[str, str] = {}
-    for run in runs:
-        found |= {key: value for key, value in run.outputs.items() if value or key not in found}
-    return found
-
-
 def _outputs_of(under_way: Job, job: JobModel, scope: Scope) -> tuple[dict[str, str], str]:
     """The outputs of a job that has ended, and why there are none."""
     try:
         return under_way.outputs(job.outputs, scope), ""
     except ExpressionError as error:
         return {}, str(error)
-
-
-def _conclusion(scope: Scope, *, failed: bool) -> Conclusion:
-    """How a job ended; what failed before something that cannot be played has failed all the same."""
-    if scope.status == "cancelled":
-        return "cancelled"
-    if scope.status == "failure" or (failed and not scope.lacking):
-        return "failure"
-    return "not_run" if scope.lacking else "success"
-
-
-def _title(job: JobModel, row: Mapping[str, Any], contexts: Mapping[str, Any]) -> str:
-    with suppress(ExpressionError):
-        name = substitute(job.name or job.key, readable("job", contexts))
-        values = ", ".join(as_text(value) for value in row.values())
-        return f"{name} ({values})" if row and "${{" not in (job.name or "") else name
-    return job.key
