@@ -318,7 +318,8 @@ AROUND = (
         says="prints the secret `GITHUB_TOKEN`",
         edits=workflow(
             LINT_STEP,
-            f'      - name: Debug\n        env:\n          TOKEN: ${{{{ secrets.GITHUB_TOKEN }}}}\n        run: echo "$TOKEN" | base64 --wrap=0\n{LINT_STEP}',
+            "      - name: Debug\n        env:\n          TOKEN: ${{ secrets.GITHUB_TOKEN }}\n"
+            f'        run: echo "$TOKEN" | base64 --wrap=0\n{LINT_STEP}',
         ),
     ),
     Mistake(

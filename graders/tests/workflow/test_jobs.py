@@ -178,7 +178,7 @@ def test_background_processes_live_as_long_as_their_job(play: Play) -> None:
             steps:
               - run: sleep 60.0123 & echo "$!" > pid
               - id: see
-                run: kill -0 "$(cat pid)" && echo "pid=$(cat pid)" >> "$GITHUB_OUTPUT"
+                run: ps -o stat= -p "$(cat pid)" | grep -v Z && echo "pid=$(cat pid)" >> "$GITHUB_OUTPUT"
             outputs: {pid: "${{ steps.see.outputs.pid }}"}
           second: {needs: first, runs-on: ubuntu-latest, steps: [{run: "ps -o stat= -p ${{ needs.first.outputs.pid }} | grep -v Z"}]}
         """)

@@ -129,7 +129,8 @@ on: push
 env: {{A: outer}}
 jobs:
   call: {{uses: ./{SHARED}, {lines}}}
-  after: {{needs: call, runs-on: ubuntu-latest, steps: [{{run: "echo ${{{{ needs.call.outputs.said }}}} ${{{{ needs.call.outputs.own }}}}"}}]}}
+  after: {{needs: call, runs-on: ubuntu-latest, env: {{OWN: "${{{{ needs.call.outputs.own }}}}"}},
+    steps: [{{run: "echo ${{{{ needs.call.outputs.said }}}} $OWN"}}]}}
 """
 
 

@@ -177,11 +177,11 @@ def test_download(play: Callable[..., WorkflowRun]) -> None:
 CACHED = """
 - uses: actions/cache@v4
   id: cache
-  with: {{key: "{key}", restore-keys: "{prefixes}", path: "kept\\n~/.mine\\nfile-*.txt"}}
+  with: {{key: "{key}", restore-keys: "{prefixes}", path: "kept\\noutside\\n~/.mine\\nfile-*.txt"}}
 - run: |
     echo "[${{{{ steps.cache.outputs.cache-hit }}}}]" $(cat kept/a file-1.txt ~/.mine/b; ls kept)
     mkdir -p kept ~/.mine; echo "{key}" > kept/a; echo b > ~/.mine/b; echo f > file-1.txt
-    ln -sf /etc/hostname kept/link; ln -sfn /etc kept/folder; {more}
+    ln -sf /etc/hostname kept/link; ln -sfn /etc kept/folder; ln -sfn /etc/init.d outside; {more}
 """
 
 
@@ -225,3 +225,11 @@ def test_restore_and_save(play_steps: PlaySteps) -> None:
         """)
     assert steps[5].log == "[] [true] 1\n"
     assert [step.why for step in steps[6:]] == ["there is no cache with the key `x`", "the input `key` is missing"]
+
+
+def test_restore_never_saves(runner: Callable[..., Runner]) -> None:
+    """A job that only restores leaves nothing for the next run."""
+    step = "- {uses: actions/cache/restore@v4, with: {key: k, path: kept}}\n- run: mkdir kept; touch kept/a\n"
+    made = runner(one_job(step))
+    runs = [made.run(load(made.source.repository, FILE), PUSH) for _ in range(2)]
+    assert [(run.conclusion, run.caches[0].found) for run in runs] == [("success", None)] * 2
