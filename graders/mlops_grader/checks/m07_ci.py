@@ -114,7 +114,7 @@ def test_goes_red_for_an_image_that_does_not_start(pipeline: Pipeline, contract:
 
     "It builds" is half of the question. The other half is asked in production otherwise, at the first start.
     """
-    plant = partial(planted.broken_image, dockerfile=contract.image.dockerfile)
+    plant = partial(planted.broken_image, dockerfile=contract.image.dockerfile, port=contract.service.port)
     fix = "start the image that was built, and send it `examples/request.json` until it answers, for at most a minute"
     run = _must_notice(pipeline, plant, random, fix=fix)
     for step in run.steps:

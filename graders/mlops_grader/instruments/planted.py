@@ -93,29 +93,35 @@ def _in_capitals(row: dict[str, str]) -> dict[str, str]:
 
 
 def worse_model(root: Path, random: Random) -> str:
-    """Outcomes that were joined to the wrong appointments: every file is well-formed, and the model learns nothing."""
+    """Outcomes of some appointments that were joined to others: every file is well-formed, and the model learns less."""
+    share = random.uniform(0.3, 0.5)
     for path in _daily(root, "outcomes"):
         head, *rows = _text(path).splitlines()
         place = head.split(",").index("outcome")
         values = [row.split(",") for row in rows]
-        outcomes = [row[place] for row in values]
+        mixed = [row for row in values if random.random() < share]
+        outcomes = [row[place] for row in mixed]
         random.shuffle(outcomes)
-        mixed = [
-            ",".join([*row[:place], outcome, *row[place + 1 :]]) for row, outcome in zip(values, outcomes, strict=True)
-        ]
-        _write(path, "\n".join([head, *mixed]) + "\n")
-    return "outcomes that stand beside the wrong appointments, so that the model learns nothing"
+        for row, outcome in zip(mixed, outcomes, strict=True):
+            row[place] = outcome
+        _write(path, "\n".join([head, *map(",".join, values)]) + "\n")
+    return f"the outcomes of {share:.0%} of the appointments beside others, so that the model learns less"
 
 
-def broken_image(root: Path, random: Random, dockerfile: str = "Dockerfile") -> str:
-    """An image that builds and does not start."""
+def broken_image(root: Path, random: Random, dockerfile: str = "Dockerfile", port: int = 8000) -> str:
+    """An image that builds and does not start the service: it ends, lives on idly, or answers with something else."""
     path = root / dockerfile
     if not path.is_file():
         raise Fail(f"there is no `{dockerfile}`", fix="name it in `product.toml`, [image]")
     line = random.choice(
-        ['ENTRYPOINT ["/bin/false"]', 'ENTRYPOINT ["sleep", "600"]', 'ENTRYPOINT ["sh", "-c", "exit 3"]']
+        [
+            'ENTRYPOINT ["/bin/false"]',
+            'ENTRYPOINT ["sleep", "600"]',
+            'ENTRYPOINT ["sh", "-c", "exit 3"]',
+            f'ENTRYPOINT ["python3", "-m", "http.server", "{port}"]',
+        ]
     )
-    _write(path, _text(path).rstrip("\n") + f"\n{line}\n")
+    _write(path, _text(path).rstrip("\n") + f"\n{line}\nCMD []\n")
     return f"an image that does not start the service (`{line}`)"
 
 
