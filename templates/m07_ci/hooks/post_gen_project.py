@@ -8,4 +8,4 @@ answers = json.loads({{ cookiecutter | jsonify | jsonify }})
 sys.path.insert(0, str(Path(answers["_repo_dir"]).resolve().parent))
 import compose  # noqa: E402  # it lies beside the template's folder
 
-compose.complete(Path.cwd(), "m06_containers", answers)
+compose.complete(Path.cwd(), "m07_ci", answers)
