@@ -88,7 +88,7 @@ def files(key: str) -> dict[str, str]:
         ),
         f"modules/{key}/module.toml": FACTS,
         f"templates/{key}/cookiecutter.json": json.dumps(ANSWERS, indent=2) + "\n",
-        f"templates/{key}/hooks/post_gen_project.py": hook.replace("m01_environment", key),
+        f"templates/{key}/hooks/post_gen_project.py": hook,
         f"templates/{key}/{{{{cookiecutter.repo_name}}}}/begun.txt": stub,
         f"solutions/{key}/begun.txt": "begun\n",
         f"graders/mlops_grader/checks/{key}.py": CHECKS.format(key=key),

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 answers = json.loads({{ cookiecutter | jsonify | jsonify }})
-sys.path.insert(0, str(Path(answers["_repo_dir"]).resolve().parent))
+template = Path(answers["_repo_dir"]).resolve()
+sys.path.insert(0, str(template.parent))
 import compose  # noqa: E402  # it lies beside the template's folder
 
-compose.complete(Path.cwd(), "m06_containers", answers)
+compose.complete(Path.cwd(), template.name, answers)
