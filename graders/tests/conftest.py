@@ -28,7 +28,7 @@ Files = Mapping[str, str | bytes]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--whole`: what a night has time for."""
-    words = "grade every mistake with every check; without it, the first mistake of each check with that check"
+    words = "grade every alternative, and every mistake with every check; without it, the first of each"
     parser.addoption("--whole", action="store_true", help=words)
 
 

@@ -39,7 +39,11 @@ MISTAKES = [
     for mistakes in [of_module("mistakes", key)]
     for place, mistake in enumerate(mistakes)
 ]
-ALTERNATIVES = [marked(key, other.name, other) for key in KEYS for other in of_module("alternatives", key)]
+ALTERNATIVES = [
+    marked(key, other.name, other, later=place > 0)
+    for key in KEYS
+    for place, other in enumerate(of_module("alternatives", key))
+]
 STARTERS = [marked(key, "starter", None) for key in KEYS]
 SOLUTIONS = [marked(key, "solution", None) for key in KEYS]
 
