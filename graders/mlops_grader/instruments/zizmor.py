@@ -15,14 +15,14 @@ from mlops_grader.check import NotRun
 
 SECONDS = 120
 _ASKED = (
-    "--offline", "--quiet", "--no-config", "--no-ignores", "--persona=regular", "--min-severity=medium",
+    "--offline", "--quiet", "--no-config", "--no-ignores", "--persona=regular", "--min-severity=medium", "--min-confidence=medium",
     "--collect=workflows", "--collect=actions", "--format=json-v1",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Remark:
-    """One finding of medium or high severity: the line that it is about, and the page that explains it."""
+    """One finding of medium or high severity and confidence: the line that it is about, and the page that explains it."""
 
     file: str
     line: int
