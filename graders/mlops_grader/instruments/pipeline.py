@@ -22,6 +22,7 @@ from mlops_grader.submission import Submission, git
 
 RECORD = "model/model.json"  # what the product's export says of the model
 RED = ("failure", "cancelled")  # conclusions of jobs for which GitHub turns a run red, the telling one first
+SHOWN = 4  # problems of a workflow
 BRANCHES, KINDS = ("main", "master"), ("push", "pull_request")
 # what hides an exit code, and what to do about it
 HIDES = (
@@ -130,11 +131,10 @@ class Pipeline:
         try:
             return [load(self.top, name) for name in names]
         except WorkflowError as error:
-            problem = error.problems[0]
-            line = f", line {problem.line}" if problem.line else ""
-            raise Fail(
-                f"`{problem.file}`{line}: {problem.words}", fix="GitHub would not run this file: mend that line"
-            ) from None
+            lines = [
+                f"`{each.file}`{f', line {each.line}' if each.line else ''}: {each.words}" for each in error.problems
+            ]
+            raise Fail("\n".join(lines[:SHOWN]), fix="GitHub would not run this file: mend it") from None
 
     def secrets(self) -> dict[str, str]:
         """A made-up value for each secret that a workflow names."""
