@@ -30,7 +30,7 @@ def measure(folder: Path, say: Say) -> None:
     engine = connect(run_label())
     try:
         ours = _second(_through_the_runner(project, workflow, engine, folder / "runner"))
-        hand = _second(_by_hand(project, workflow, folder / "hand"))
+        hand = _second(_by_hand(project, workflow, engine, folder / "hand"))
     finally:
         engine.forget()
     whole = _second(lambda: _grade(project))
@@ -60,7 +60,7 @@ def _through_the_runner(project: Path, workflow: Workflow, engine: Engine, folde
     return work
 
 
-def _by_hand(project: Path, workflow: Workflow, folder: Path) -> Callable[[], None]:
+def _by_hand(project: Path, workflow: Workflow, engine: Engine, folder: Path) -> Callable[[], None]:
     """Clone, make an environment and type the scripts of each job; the model is carried over as an artifact is."""
     kept = {"PYTHONPYCACHEPREFIX": str(folder / "pycache"), "MYPY_CACHE_DIR": str(folder / "mypy")}
 
@@ -73,10 +73,8 @@ def _by_hand(project: Path, workflow: Workflow, folder: Path) -> Callable[[], No
             if model.is_dir():
                 shutil.copytree(model, place / "model")
             _type("uv venv --quiet --python 3.13 .venv || uv venv --quiet .venv", place, kept)
-            own = {
-                "VIRTUAL_ENV": str(place / ".venv"),
-                "PATH": f"{place / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
-            }
+            path = os.pathsep.join((str(place / ".venv/bin"), str(engine.program.parent), os.environ["PATH"]))
+            own = {"VIRTUAL_ENV": str(place / ".venv"), "PATH": path}
             for step in job.steps:
                 if step.run:
                     _type(step.run, place, {**kept, **own, "GITHUB_STEP_SUMMARY": str(folder / "summary")})
