@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+import tomllib
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -13,11 +13,13 @@ from mlops_grader.check import Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import planted
 from mlops_grader.instruments.planted import Fault
+from mlops_grader.submission import Submission
 
 if TYPE_CHECKING:
     from mlops_grader.instruments.pipeline import Pipeline, PipelineRun
 
 PUSH, PULL_REQUEST = "push", "pull_request"
+ACCEPTED = "ci/accepted.toml"
 
 
 @check(points=20)
@@ -105,7 +107,7 @@ def test_goes_red_for_a_worse_model(pipeline: Pipeline, random: Random) -> None:
 
     Code, data and tests can all be in order, and the model can still be of no use to a patient.
     """
-    _must_notice(pipeline, planted.worse_model, random, fix="train in the pipeline and compare with `ci/accepted.toml`")
+    _must_notice(pipeline, planted.worse_model, random, fix=f"train in the pipeline and compare with `{ACCEPTED}`")
 
 
 @check(points=10, requires=test_runs_on_push_and_pull_request)
@@ -208,14 +210,16 @@ def test_is_hard_to_abuse(pipeline: Pipeline) -> None:
 
 
 @check(points=5, requires=test_goes_red_for_a_worse_model)
-def test_summary_says_what_was_measured(pipeline: Pipeline) -> None:
+def test_summary_says_what_was_measured(pipeline: Pipeline, submission: Submission) -> None:
     """The page of the run shows the coverage, and the new model beside the accepted one; also when the model is worse.
 
     A red cross sends people into logs. A table with two numbers lets them decide.
     """
+    accepted = _accepted(submission)
     for name in ("clean", "worse_model"):
         run = pipeline.known(name)
-        auc = float(json.loads(run.made.get("model/model.json", b"{}")).get("metrics", {}).get("auc", "nan"))
+        if (auc := run.metric("auc")) is None:
+            raise Fail("no job of the pipeline leaves a record of its model", fix="export the model in the pipeline")
         if not _shows(run.summary, auc):
             raise Fail(
                 f"the summary {'of a run whose model is worse ' if name != 'clean' else ''}does not show its AUC, {auc:.4f}",
@@ -224,7 +228,7 @@ def test_summary_says_what_was_measured(pipeline: Pipeline) -> None:
     summary = pipeline.known("clean").summary
     if not re.search(r"cover[\s\S]*?\d+(\.\d+)? ?\\?%", summary, re.IGNORECASE):
         raise Fail("the summary does not show the coverage", fix="coverage report --format=markdown")
-    if not _shows(summary, float(_accepted(pipeline.top))):
+    if not _shows(summary, accepted):
         raise Fail(
             "the summary does not show the accepted model's AUC", fix="show the accepted value beside the new one"
         )
@@ -260,7 +264,9 @@ def _shows(text: str, value: float) -> bool:
     return False
 
 
-def _accepted(top: Path) -> str:
-    text = next(iter(top.rglob("ci/accepted.toml"))).read_text(encoding="utf-8")
-    found = re.search(r"auc *= *([\d.]+)", text)
-    return found[1] if found else "nan"
+def _accepted(submission: Submission) -> float:
+    """The AUC of the model that the clinic accepted."""
+    try:
+        return float(tomllib.loads(submission.read(ACCEPTED))["metrics"]["auc"])
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError):
+        raise Fail(f"`{ACCEPTED}` does not say the accepted AUC", fix="keep `auc` below [metrics] there") from None

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
-from mlops_grader.check import NotRun
+from mlops_grader.instruments.programs import installed
 
 SERIOUS = ("error", "warning")
 
@@ -29,9 +26,7 @@ class Remark:
 
 def lint(text: str) -> list[Remark]:
     """The errors and warnings in the text of a Dockerfile; ignores inside the file count, settings beside it do not."""
-    program = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or shutil.which("hadolint")
-    if program is None:
-        raise NotRun("hadolint is not installed", fix="uv pip install 'mlops-grader[containers]'")
+    program = installed("hadolint", "containers")
     command = [program, "--no-fail", "--format", "json", "-"]
     # settings of the submission or of the person, in files or variables, could silence every rule
     with tempfile.TemporaryDirectory() as empty:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -67,6 +69,14 @@ class PipelineRun:
     def summary(self) -> str:
         """What stands on the page of the run."""
         return "\n".join(run.summary for run in self.runs)
+
+    def metric(self, name: str) -> float | None:
+        """A metric in the record of the model that the pipeline made; None without such a record, or without a number in it."""
+        try:
+            value = float(json.loads(self.made[RECORD])["metrics"][name])
+        except (KeyError, ValueError, TypeError, RecursionError):
+            return None
+        return value if math.isfinite(value) else None
 
     def must_be_playable(self) -> None:
         """Raise NotRun when a job needs what this machine cannot play, and nothing failed."""

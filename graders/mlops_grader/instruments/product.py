@@ -65,8 +65,10 @@ class Product:
             return
         content = day.read_bytes()
         day.unlink()
-        yield
-        day.write_bytes(content)
+        try:
+            yield
+        finally:
+            day.write_bytes(content)
 
 
 def source_file_in(product: Product, inside: Inside, random: Random) -> str:

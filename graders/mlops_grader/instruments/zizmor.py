@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_grader.check import NotRun
+from mlops_grader.instruments.programs import installed
 
 SECONDS = 120
 _ASKED = (
@@ -32,9 +30,7 @@ class Remark:
 
 def audit(root: Path) -> list[Remark]:
     """The findings about the workflows and actions below a folder, worst first."""
-    program = shutil.which("zizmor", path=str(Path(sys.executable).parent)) or shutil.which("zizmor")
-    if program is None:
-        raise NotRun("zizmor is not installed", fix="uv pip install 'mlops-grader[workflows]'")
+    program = installed("zizmor", "workflows")
     command = [program, *_ASKED, "."]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=SECONDS, check=False)
     try:

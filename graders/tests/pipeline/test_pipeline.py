@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from mlops_grader.check import Fail, NotRun
-from mlops_grader.instruments.pipeline import Pipeline, PipelineRun
+from mlops_grader.checks import m07_ci
+from mlops_grader.instruments.pipeline import RECORD, Pipeline, PipelineRun
 from mlops_grader.instruments.workflow.conclusions import JobRun, StepRun, WorkflowRun
 from mlops_grader.instruments.workflow.machine import Machine
+from mlops_grader.submission import Submission
 
 CI = ".github/workflows/ci.yml"
 JOB = "jobs: {one: {runs-on: ubuntu-latest, steps: [{run: ls}]}}\n"
@@ -251,3 +253,37 @@ def test_audit(pipeline: Make) -> None:
 def test_audit_of_nothing(pipeline: Make) -> None:
     """A workflow in order earns no remark."""
     assert pipeline({CI: "on: push\npermissions: {}\n" + JOB}).audit() == []
+
+
+@pytest.mark.parametrize(
+    ("record", "value"),
+    [
+        (b'{"metrics": {"auc": 0.77}}', 0.77),
+        (b'{"metrics": {"auc": "much"}}', None),
+        (b'{"metrics": {"auc": NaN}}', None),
+        (b'{"metrics": [0.77]}', None),
+        (b"[]", None),
+        (b"\xff\xfe", None),
+        (b"[" * 100_000, None),
+    ],
+)
+def test_a_record_is_data_that_nobody_trusts(record: bytes, value: float | None) -> None:
+    """A metric is a number, or it is not there."""
+    assert PipelineRun("", (), {RECORD: record}).metric("auc") == value
+
+
+def test_without_a_record_there_is_no_metric() -> None:
+    """A pipeline that makes no model has no metric."""
+    assert PipelineRun("", (), {}).metric("auc") is None
+
+
+@pytest.mark.parametrize(
+    "text", [None, "[metrics", "[metrics]\nbrier = 0.1\n", 'metrics = "auc"\n', '[metrics]\nauc = "x"\n']
+)
+def test_the_accepted_number_is_missed_by_name(
+    project: Callable[..., Path], snap: Callable[..., Submission], text: str | None
+) -> None:
+    """Without the accepted AUC the student reads which file lacks it; the grader does not break."""
+    files = {"product.toml": 'name = "noshow"\n', **({m07_ci.ACCEPTED: text} if text else {})}
+    with pytest.raises(Fail, match=m07_ci.ACCEPTED):
+        m07_ci._accepted(snap(project(files)))
