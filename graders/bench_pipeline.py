@@ -72,7 +72,7 @@ def _by_hand(project: Path, workflow: Workflow, engine: Engine, folder: Path) ->
             _type(f'git clone --quiet "{project}" "{place}"', folder.parent, kept)
             if model.is_dir():
                 shutil.copytree(model, place / "model")
-            _type("uv venv --quiet --python 3.13 .venv || uv venv --quiet .venv", place, kept)
+            _type(f'uv venv --quiet --python "{sys.executable}" .venv', place, kept)  # as the runner's: looking is slow
             path = os.pathsep.join((str(place / ".venv/bin"), str(engine.program.parent), os.environ["PATH"]))
             own = {"VIRTUAL_ENV": str(place / ".venv"), "PATH": path}
             for step in job.steps:

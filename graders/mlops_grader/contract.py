@@ -47,8 +47,10 @@ class Service(Part):
     ready: Route = "/ready"
     predict: Route = "/predict"
     metrics: Route = "/metrics"
+    version: Route = "/version"
     example: str = "examples/request.json"
     prediction: str = "no_show_probability"
+    digest_header: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] = "X-Image-Digest"
     settings: Settings = Settings()
 
 
@@ -76,6 +78,8 @@ class Commands(Part):
     train: str = ""
     export: str = ""
     serve: str = ""
+    deploy: str = "python deploy/deploy.py"
+    rollback: str = "python deploy/deploy.py --rollback"
 
 
 class Contract(Part):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -17,19 +18,23 @@ from mlops_grader.check import NotRun
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments import environment as environments
+from mlops_grader.instruments import production as productions
 from mlops_grader.instruments.client import READY_SECONDS, Client
 from mlops_grader.instruments.container import Container
 from mlops_grader.instruments.docker_engine import Engine
 from mlops_grader.instruments.environment import Environment
 from mlops_grader.instruments.image import Image, Inside
-from mlops_grader.instruments.product import Product
+from mlops_grader.instruments.product import RECORD, Product
+from mlops_grader.instruments.production import Production
 from mlops_grader.instruments.sandbox import HostSandbox, Limits, Sandbox
 from mlops_grader.instruments.secrets import plant, words
 from mlops_grader.instruments.service import on_host
+from mlops_grader.instruments.versions import Versions
 from mlops_grader.submission import Submission
 
 if TYPE_CHECKING:
     from mlops_grader.instruments.pipeline import Pipeline
+    from mlops_grader.instruments.release import Released
 
 PATIENTS = 50  # requests that are compared between host and container
 TRAINING = Limits(seconds=600)
@@ -105,10 +110,14 @@ def trained(product: Product, ground: Ground) -> Product:
     """
     trained = product.copy(ground.folder / "trained")
     with trained.with_a_day_missing(Random(ground.seed)):  # noqa: S311  # reproducible on purpose
-        for name in ("ingest", "train", "export"):
-            if getattr(trained.contract.commands, name):
-                trained.must(name, limits=TRAINING)
+        _make_model(trained)
     return trained
+
+
+def _make_model(product: Product) -> None:
+    for name in ("ingest", "train", "export"):
+        if getattr(product.contract.commands, name):
+            product.must(name, limits=TRAINING)
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +155,7 @@ def pipeline(engine: Engine, submission: Submission, contract: Contract, ground:
     if sys.platform == "win32":
         raise NotRun("pipelines are played in the shells of Linux and macOS", fix="work in WSL2")
     try:
-        from mlops_grader.instruments.pipeline import RECORD, Pipeline
+        from mlops_grader.instruments.pipeline import Pipeline
         from mlops_grader.instruments.workflow.machine import Machine
     except ModuleNotFoundError as error:
         raise NotRun(
@@ -154,6 +163,71 @@ def pipeline(engine: Engine, submission: Submission, contract: Contract, ground:
         ) from None
     machine = Machine(ground.folder / "runner", contract.name, engine, keep=(RECORD,))
     return Pipeline(submission, machine, contract.service.port, ground.folder / "copies", ground.seed)
+
+
+@pytest.fixture(scope="session")
+def machine_of_production(engine: Engine, product: Product, ground: Ground) -> Iterator[Production]:
+    """Production on this machine, with a registry that keeps its images from check to check."""
+    if sys.platform == "win32":
+        raise NotRun("production is played on Linux and macOS", fix="work in WSL2")
+    with productions.production(engine, product, ground.folder / "delivery") as production:
+        yield production
+
+
+@pytest.fixture
+def production(machine_of_production: Production) -> Production:
+    """Production as on its first day: nothing serves."""
+    machine_of_production.reset()
+    return machine_of_production
+
+
+@pytest.fixture(scope="session")
+def complete(product: Product, ground: Ground) -> Product:
+    """The product with the model of all its data, as a release makes it."""
+    complete = product.copy(ground.folder / "complete")
+    _make_model(complete)
+    return complete
+
+
+@pytest.fixture(scope="session")
+def versions(
+    engine: Engine,
+    machine_of_production: Production,
+    patients: list[dict[str, Any]],
+    ground: Ground,
+    request: pytest.FixtureRequest,
+) -> Versions:
+    """Versions of the product in the registry, good and faulty ones."""
+    random = Random(f"versions {ground.seed}")  # noqa: S311  # reproducible on purpose
+    products = {
+        "first": partial(request.getfixturevalue, "trained"),
+        "second": partial(request.getfixturevalue, "complete"),
+    }
+    return Versions(engine, machine_of_production, products, patients, ground.folder / "versions", random)
+
+
+@pytest.fixture(scope="session")
+def refusals() -> dict[str, str]:
+    """What stood on the page of the run when a version was refused, by what was wrong with it."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def released(
+    machine_of_production: Production,
+    pipeline: Pipeline,
+    complete: Product,
+    patients: list[dict[str, Any]],
+    ground: Ground,
+) -> Released:
+    """A version tag on the main branch, and what production shows after it."""
+    from mlops_grader.instruments.release import observe, push_tag
+
+    random = Random(f"release {ground.seed}")  # noqa: S311  # reproducible on purpose
+    machine_of_production.reset()
+    tag = f"v{random.randint(1, 4)}.{random.randint(0, 30)}.{random.randint(0, 9)}"
+    release = push_tag(pipeline, machine_of_production, tag)
+    return observe(release, machine_of_production, patients[0], complete.record())
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LABEL = "mlops-grader.run"
 JOB_LABEL = "mlops-grader.job"  # what the submission's own docker commands make carries this one too
 COMPOSE_LABEL = "com.docker.compose.project"
+REACHED_BY = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 BUILD_SECONDS = 1500
 CLOCK_SECONDS = 3600  # a process of that number which is older or younger by less is taken for the same one
 DOCTOR = "nox -s doctor says what is missing; on Debian and Ubuntu nox -s doctor -- --install mends it"
@@ -98,6 +99,10 @@ class Engine:
         """Remove the containers and images of this run; layers stay in the build cache."""
         self._forget(self.run)
 
+    def variables(self) -> dict[str, str]:
+        """What a docker client in a cleared environment needs to reach the same engine."""
+        return {name: os.environ[name] for name in REACHED_BY if os.environ.get(name)}
+
     def job_labels(self) -> tuple[str, str]:
         """The labels for what the submission's own docker commands make."""
         return f"{LABEL}={self.run}", f"{JOB_LABEL}={self.run}"
@@ -120,11 +125,12 @@ class Engine:
                 self._forget(run)
 
     def _forget(self, run: str) -> None:
-        self._remove(f"{COMPOSE_LABEL}=mlops-grader-{run}")
+        for project in (f"mlops-grader-{run}", f"mlops-grader-{run}-own"):
+            self._remove(f"{COMPOSE_LABEL}={project}")
         self._remove(f"{LABEL}={run}", f"mlops-grader/{run}:")
 
     def _remove(self, label: str, tags: str = "") -> None:
-        """Remove all with a label; of an image only the tags that begin so, where one does."""
+        """Remove all with a label; of an image only the tags that begin so, where one does, and its names in local registries."""
         from docker.errors import APIError
 
         labelled: dict[str, Any] = {"label": label}
@@ -132,8 +138,9 @@ class Engine:
             with suppress(APIError):
                 handle.remove(force=True, v=True)
         for image in self.api.images.list(filters=labelled):
+            names = [*image.tags, *(image.attrs["RepoDigests"] or ())]
             # a tag that was built anew leaves the image before it without a name
-            for name in [tag for tag in image.tags if tags and tag.startswith(tags)] or [str(image.id)]:
+            for name in [name for name in names if tags and name.startswith((tags, "localhost:"))] or [str(image.id)]:
                 with suppress(APIError):
                     self.api.images.remove(name, force=True)
         for kind in (self.api.networks, self.api.volumes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tarfile
@@ -12,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from docker import DockerClient
+    from docker.models.containers import Container as Handle
 
 LARGEST_SEARCHED = 64 * 2**20  # bytes; larger files are not searched for planted words
 
@@ -92,6 +94,17 @@ class Image:
             return dict(_times(self.api, container["Id"], paths))
         finally:
             self.api.api.remove_container(container["Id"], force=True)
+
+
+def holds(container: Handle, sha256: str) -> bool:
+    """Whether a file in a container's file system has that hash, in hexadecimal digits."""
+    with tempfile.TemporaryFile() as file:
+        chunks: Any = container.export()  # bytes, whatever its types say
+        file.writelines(chunks)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as archive:
+            files: Iterator[Any] = (archive.extractfile(member) for member in archive if member.isfile())
+            return any(hashlib.file_digest(content, "sha256").hexdigest() == sha256 for content in files)
 
 
 def _times(api: DockerClient, container: str, paths: Collection[str]) -> Iterator[tuple[str, float]]:

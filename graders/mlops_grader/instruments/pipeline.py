@@ -13,6 +13,7 @@ from typing import Any
 
 from mlops_grader.check import Fail, NotRun
 from mlops_grader.instruments import zizmor
+from mlops_grader.instruments.product import RECORD
 from mlops_grader.instruments.workflow.conclusions import CacheUse, JobRun, StepRun, WorkflowRun
 from mlops_grader.instruments.workflow.events import Source, github_context
 from mlops_grader.instruments.workflow.expressions import ExpressionError, resolve
@@ -22,7 +23,6 @@ from mlops_grader.instruments.workflow.run import Runner
 from mlops_grader.instruments.workflow.triggers import Event, triggers
 from mlops_grader.submission import Submission, git
 
-RECORD = "model/model.json"  # what the product's export says of the model
 RED = ("failure", "cancelled")  # conclusions of jobs for which GitHub turns a run red, the telling one first
 SHOWN = 4  # problems of a workflow
 BRANCHES, KINDS = ("main", "master"), ("push", "pull_request")
@@ -130,7 +130,7 @@ class Pipeline:
     @property
     def top(self) -> Path:
         """The top of the clone: where GitHub looks for workflows."""
-        return _top(self.submission.root)
+        return top_of(self.submission.root)
 
     def workflows(self) -> list[Workflow]:
         """The workflows of the submission. Raises Fail when there is none, or GitHub would refuse one."""
@@ -223,7 +223,7 @@ class Pipeline:
     def _run(self, name: str, kind: str, change: Callable[[Path, Random], str] | None, random: Random) -> PipelineRun:
         copy = self.submission.copy(self.folder / re.sub(r"\W", "-", name))
         words = change(copy.root, random) if change else ""
-        top = _top(copy.root)
+        top = top_of(copy.root)
         git(top, "add", "--all")
         git(top, "commit", "--quiet", "--allow-empty", "--message", "Work")
         changed = tuple(git(top, "diff", "--name-only", "HEAD~1").splitlines()) if change else ()
@@ -235,5 +235,6 @@ class Pipeline:
         return PipelineRun(words, runs, dict(self.machine.made))
 
 
-def _top(root: Path) -> Path:
+def top_of(root: Path) -> Path:
+    """The top of the clone that holds a folder."""
     return next(path for path in (root, *root.parents) if (path / ".git").exists())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from random import Random
+from typing import Any
 
 from mlops_grader.check import Fail
 from mlops_grader.contract import Contract
@@ -16,6 +18,7 @@ from mlops_grader.instruments.image import Inside
 from mlops_grader.instruments.sandbox import Finished, Limits, Sandbox
 from mlops_grader.submission import Submission
 
+RECORD = "model/model.json"  # what the product's export says of the model
 DAILY = "*appointments_????-??-??.csv"  # the clinic's daily files, wherever a project keeps them
 
 
@@ -54,6 +57,16 @@ class Product:
     def copy(self, folder: Path) -> Product:
         """The same product as it is now, in another folder."""
         return Product(self.submission.copy(folder), self.environment, self.sandbox, self.contract)
+
+    def record(self) -> Mapping[str, Any]:
+        """The record of the exported model. Raises Fail when there is none."""
+        try:
+            said = json.loads((self.root / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):
+            raise Fail(f"the `export` command leaves no `{RECORD}`", fix="let it write the record of the model")
+        return said
 
     @contextmanager
     def with_a_day_missing(self, random: Random) -> Iterator[None]:

@@ -12,7 +12,8 @@ import pytest
 
 from mlops_grader.check import Fail, NotRun
 from mlops_grader.checks import m07_ci
-from mlops_grader.instruments.pipeline import RECORD, Pipeline, PipelineRun
+from mlops_grader.instruments.pipeline import Pipeline, PipelineRun
+from mlops_grader.instruments.product import RECORD
 from mlops_grader.instruments.workflow.conclusions import JobRun, StepRun, WorkflowRun
 from mlops_grader.instruments.workflow.machine import Machine
 from mlops_grader.submission import Submission

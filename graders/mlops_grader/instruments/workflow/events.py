@@ -12,6 +12,7 @@ from mlops_grader.instruments.workflow.triggers import Event
 
 OWNER = "student"
 SERVER = "https://github.com"
+API = "https://api.github.com"
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ def number(event: Event) -> int:
     return zlib.crc32((event.head or "feature").encode()) % 1000 + 1
 
 
-def github_context(event: Event, source: Source, workflow: str, workspace: Path) -> dict[str, Any]:
-    """What expressions and GITHUB_ variables say of the event; the keys are GitHub's."""
+def github_context(event: Event, source: Source, workflow: str, workspace: Path, api: str = API) -> dict[str, Any]:
+    """What expressions and GITHUB_ variables say of the event; the keys are GitHub's. api: where GitHub's API answers."""
     ref, pull = ref_of(event, source), event.name == "pull_request"
     return {
         "event_name": event.name,
@@ -61,8 +62,8 @@ def github_context(event: Event, source: Source, workflow: str, workspace: Path)
         "run_number": "1",
         "run_attempt": "1",
         "server_url": SERVER,
-        "api_url": "https://api.github.com",
-        "graphql_url": "https://api.github.com/graphql",
+        "api_url": api,
+        "graphql_url": f"{api}/graphql",
         "retention_days": "90",
         "secret_source": "Actions",
     }

@@ -17,7 +17,7 @@ from mlops_grader.instruments.workflow import actions, composite, events, maskin
 from mlops_grader.instruments.workflow.conclusions import Conclusion, StepRun
 from mlops_grader.instruments.workflow.contexts import readable
 from mlops_grader.instruments.workflow.expressions import ExpressionError, condition, resolve, substitute
-from mlops_grader.instruments.workflow.machine import Machine
+from mlops_grader.instruments.workflow.machine import SELF_HOSTED, Machine
 from mlops_grader.instruments.workflow.model import Step, WorkflowError
 from mlops_grader.instruments.workflow.played import Played, as_text
 from mlops_grader.instruments.workflow.scope import Scope
@@ -162,7 +162,8 @@ class Job:
 
         folder: of the local action whose step it is. Raises OSError for one that no process can have.
         """
-        github, machine = self.contexts["github"], dict(self.machine.variables())
+        own = self.contexts["runner"]["environment"] == SELF_HOSTED
+        github, machine = self.contexts["github"], dict(self.machine.variables(own=own))
         event = Path(github["event_path"])
         event.parent.mkdir(parents=True, exist_ok=True)
         event.write_text(json.dumps(github["event"]), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The machine that jobs run on: the same folders for each job, emptied between them, and the programs of a hosted runner."""
+"""The machine that jobs run on: the same folders for each job, emptied between them, and the programs of a runner."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from mlops_grader.instruments import environment
-from mlops_grader.instruments.docker_engine import Engine
+from mlops_grader.instruments.docker_engine import JOB_LABEL, LABEL, Engine
 from mlops_grader.instruments.environment import Environment
 from mlops_grader.instruments.sandbox import HostSandbox
+from mlops_grader.instruments.workflow.events import OWNER
 
 # what GitHub's ubuntu image has and a student's machine keeps in places of its own; the rest of the PATH is hidden,
 # so that a program which the workflow forgot to install is missing here too
@@ -25,6 +26,7 @@ PROGRAMS = "bash git curl wget jq make node npm npx gh pipx zip unzip tar openss
 # programs that would change this machine
 REFUSED = "sudo apt apt-get snap systemctl reboot shutdown".split()
 NAME = "GitHub Actions 7"
+HOSTED, SELF_HOSTED = "github-hosted", "self-hosted"  # what `runner.environment` says
 SYSTEM = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 LARGEST_KEPT = 2**20  # bytes
 LACKING = 86  # exit code of a stand-in that refuses
@@ -53,13 +55,18 @@ exit 127
 _DOCKER = """#!/bin/sh
 exec "{python}" -I "{shim}" "{docker}" "{labels}" "{calls}" "$@"
 """
+_GH = """#!/bin/sh
+exec "{python}" -I "{gh}" "{api}" "{repository}" "$MLOPS_GRADER_LACKING" "$@"
+"""
 
 
 @dataclass
 class Machine:
-    """One hosted runner, played in a folder; one job at a time runs on it.
+    """One runner, played in a folder; one job at a time runs on it.
 
     keep: files of the workspace to look at when a job has ended; `made` holds them, as the last job that had them left them.
+    own: variables of the production machine's own (self-hosted) runner; without any there is no such runner.
+    api: address of GitHub's API, as `github_api.served` gives it; `gh` in jobs asks there.
     """
 
     folder: Path
@@ -67,6 +74,8 @@ class Machine:
     engine: Engine | None = None
     keep: tuple[str, ...] = ()
     made: dict[str, bytes] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
+    api: str = ""
     _checkouts: int = 0
 
     @cached_property
@@ -91,17 +100,20 @@ class Machine:
 
     @property
     def programs(self) -> Path:
-        """The folder with the programs of a hosted runner."""
+        """The folder with the programs of a runner."""
         return self.folder / "bin"
 
     @contextmanager
-    def job(self) -> Iterator[HostSandbox]:
-        """A machine as a job finds it: nothing is left of the job before, images and containers included."""
+    def job(self, *, own: bool = False) -> Iterator[HostSandbox]:
+        """A machine as a job finds it: nothing is left of the job before, images and containers included.
+
+        own: on the production machine, where what docker makes stays after the job.
+        """
         for folder in (self.folder / "work", self.tools, self.home, self.programs):
             _remove(folder)
         for folder in (self.workspace, self.temp, self.tools, self.programs):
             folder.mkdir(parents=True, exist_ok=True)
-        self._install()
+        self._install(own=own)
         sandbox = HostSandbox(self.home)
         self.python(sandbox, "system")
         self.calls.unlink(missing_ok=True)
@@ -109,7 +121,7 @@ class Machine:
             yield sandbox
         finally:
             self._look()
-            if self.engine:
+            if self.engine and not own:
                 self.engine.forget_job()
 
     def _look(self) -> None:
@@ -135,12 +147,12 @@ class Machine:
         return environment.create(sandbox, self.tools / name)
 
     def path(self) -> str:
-        """The PATH of a hosted runner."""
+        """The PATH of a runner."""
         system = Environment(self.tools / "system").programs
         return os.pathsep.join(map(str, (self.programs, system, *SYSTEM)))
 
-    def variables(self) -> Mapping[str, str]:
-        """What every step sees of the machine."""
+    def variables(self, *, own: bool = False) -> Mapping[str, str]:
+        """What every step sees of the machine. own: of the production machine."""
         return {
             **environment.caches(),
             "PATH": self.path(),
@@ -150,7 +162,7 @@ class Machine:
             "RUNNER_OS": "Linux",
             "RUNNER_ARCH": "X64",
             "RUNNER_NAME": NAME,
-            "RUNNER_ENVIRONMENT": "github-hosted",
+            "RUNNER_ENVIRONMENT": SELF_HOSTED if own else HOSTED,
             "RUNNER_TEMP": str(self.temp),
             "RUNNER_TOOL_CACHE": str(self.tools),
             "MLOPS_GRADER_LACKING": str(self.lacking),
@@ -158,8 +170,10 @@ class Machine:
             "MYPY_CACHE_DIR": str(self.folder / "mypy"),  # mypy compares contents
             "PYTHONPYCACHEPREFIX": str(self.folder / "pycache"),  # of one place, so of one file: see `touch`
             "DOCKER_BUILDKIT": "1",
-            **({"COMPOSE_PROJECT_NAME": self.engine.project()} if self.engine else {}),
+            **(self.engine.variables() if self.engine else {}),
+            **({"COMPOSE_PROJECT_NAME": self.engine.project() + "-own" * own} if self.engine else {}),
             "BUILDKIT_PROGRESS": "plain",
+            **(self.own if own else {}),
         }
 
     def touch(self, folder: Path) -> None:
@@ -176,18 +190,32 @@ class Machine:
         _script(self.programs / "uv", _UV.format(uv=find_uv_bin(), python=system))
         _link(self.programs / "uvx", Path(find_uv_bin()).with_name("uvx"))
 
-    def _install(self) -> None:
+    def _labels(self, engine: Engine, *, own: bool) -> tuple[str, ...]:
+        """The labels for what docker makes in a job."""
+        # on the production machine one that no job removes, over that of the image: containers take an image's labels
+        return (f"{LABEL}={engine.run}", f"{JOB_LABEL}=own") if own else engine.job_labels()
+
+    def _install(self, *, own: bool) -> None:
         for name in PROGRAMS:
             if found := shutil.which(name, path=_without_ours(os.environ.get("PATH", os.defpath))):
                 _link(self.programs / name, Path(found))
         for name in REFUSED:
             _script(self.programs / name, _REFUSES.format(name=name, code=LACKING))
+        if self.api:
+            self._install_gh()
         if not self.engine:  # a client of this machine would make things that nobody removes
             _script(self.programs / "docker", _NO_DOCKER)
         else:
             shim = Path(__file__).with_name("docker_shim.py")
             words = {"python": sys.executable, "shim": shim, "docker": self.engine.program, "calls": self.calls}
-            _script(self.programs / "docker", _DOCKER.format(**words, labels=",".join(self.engine.job_labels())))
+            labels = ",".join(self._labels(self.engine, own=own))
+            _script(self.programs / "docker", _DOCKER.format(**words, labels=labels))
+
+    def _install_gh(self) -> None:
+        place, stand_in = self.programs / "gh", Path(__file__).with_name("gh_stand_in.py")
+        place.unlink(missing_ok=True)  # a link to the real one, which must not be written through
+        words = {"python": sys.executable, "gh": stand_in, "api": self.api, "repository": f"{OWNER}/{self.repository}"}
+        _script(place, _GH.format(**words))
 
 
 def _remove(folder: Path) -> None:

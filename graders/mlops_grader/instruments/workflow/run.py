@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+from uuid import uuid4
 
 from mlops_grader.instruments.client import alone_on
 from mlops_grader.instruments.workflow import events
@@ -19,11 +20,11 @@ from mlops_grader.instruments.workflow.contexts import readable
 from mlops_grader.instruments.workflow.events import Source
 from mlops_grader.instruments.workflow.expressions import ExpressionError, condition, resolve
 from mlops_grader.instruments.workflow.job import Job
-from mlops_grader.instruments.workflow.machine import NAME, Machine
+from mlops_grader.instruments.workflow.machine import HOSTED, NAME, SELF_HOSTED, Machine
 from mlops_grader.instruments.workflow.matrix import MatrixError, expand
 from mlops_grader.instruments.workflow.model import Job as JobModel
 from mlops_grader.instruments.workflow.model import Problem, Workflow, WorkflowError, load
-from mlops_grader.instruments.workflow.playable import unplayable
+from mlops_grader.instruments.workflow.playable import unplayable, wants_own
 from mlops_grader.instruments.workflow.played import as_text
 from mlops_grader.instruments.workflow.results import conclusion_of, outputs_of, result_of, status_functions, title
 from mlops_grader.instruments.workflow.scope import Scope
@@ -58,8 +59,9 @@ class Runner:
         started = time.monotonic()
         self.machine.folder.mkdir(parents=True, exist_ok=True)
         store = Store(Path(mkdtemp(dir=self.machine.folder, prefix="artifacts-")), self.machine.folder / "caches")
-        github = events.github_context(event, self.source, workflow.name, self.machine.workspace)
-        token = {"GITHUB_TOKEN": self.secrets.get("GITHUB_TOKEN", "")}
+        api = self.machine.api or events.API
+        github = events.github_context(event, self.source, workflow.name, self.machine.workspace, api)
+        token = {"GITHUB_TOKEN": self.secrets.get("GITHUB_TOKEN", f"ghs_{uuid4().hex}" if self.machine.api else "")}
         inputs = dispatch_inputs(workflow, event.inputs) if event.name == "workflow_dispatch" else {}
         github |= {"token": token["GITHUB_TOKEN"], "event_path": str(self.machine.temp / "_github_workflow/event.json")}
         call = _Call(self, workflow, store, github, {**self.secrets, **token}, inputs)
@@ -110,7 +112,7 @@ class _Call:
             "strategy": {},
             "matrix": {},
             "runner": {"os": "Linux", "arch": "X64", "temp": str(machine.temp), "name": NAME,
-                       "tool_cache": str(machine.tools), "environment": "github-hosted", "debug": ""},
+                       "tool_cache": str(machine.tools), "environment": HOSTED, "debug": ""},
             **more,
         }  # fmt: skip
 
@@ -146,7 +148,7 @@ class _Call:
         try:
             if job.uses:
                 yield from self._called(job, contexts, name)
-            elif lacking := unplayable(job, readable("job", contexts)):
+            elif lacking := unplayable(job, readable("job", contexts), own=bool(self.runner.machine.own)):
                 yield JobRun(job.key, name, "not_run", matrix=row, why=lacking)
             else:
                 yield self._on_machine(job, contexts, name)
@@ -155,6 +157,8 @@ class _Call:
 
     def _on_machine(self, job: JobModel, contexts: Mapping[str, Any], name: str) -> JobRun:
         started, machine = time.monotonic(), self.runner.machine
+        own = wants_own(job, readable("job", contexts))
+        contexts = {**contexts, "runner": {**contexts["runner"], "environment": SELF_HOSTED if own else HOSTED}}
         scope = Scope(
             self.inputs,
             shell=job.shell or self.workflow.shell,
@@ -163,7 +167,9 @@ class _Call:
         )
         minutes = resolve(job.timeout, readable("job", contexts))
         seconds = 60 * (minutes if isinstance(minutes, int | float) else MINUTES)
-        with self.runner.turn(job), machine.job() as sandbox:
+        # production answers on ports of its own, and what an earlier deployment left there may listen on any
+        turn = nullcontext() if own else self.runner.turn(job)
+        with turn, machine.job(own=own) as sandbox:
             ends = time.monotonic() + seconds
             under_way = Job(machine, sandbox, self.store, self.runner.source, contexts, scope, ends)
             with under_way.living:

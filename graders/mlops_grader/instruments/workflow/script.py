@@ -91,10 +91,11 @@ def _lacking(job: Job, done: Finished) -> str:
     """A program that GitHub's machines have and this one lacks, or that is refused here."""
     refused = job.machine.lacking
     if refused.is_file():
-        names = refused.read_text(encoding="utf-8", errors="replace").split()
+        names = refused.read_text(encoding="utf-8", errors="replace").splitlines()
         refused.unlink()
         if not done.ok and names:
-            return f"`{names[0]}`, which would change this machine"
+            reason = "is not played here" if " " in names[0] else "would change this machine"
+            return f"`{names[0]}`, which {reason}"
     named = re.findall(r"(?:^|[\s:])([^\s:]+): (?:command )?not found", done.output)
     if done.exit == NOT_FOUND and named and named[-1] in _HOSTED:
         return f"the program `{named[-1]}`"
