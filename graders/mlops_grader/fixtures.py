@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -193,17 +192,13 @@ def complete(product: Product, ground: Ground) -> Product:
 def versions(
     engine: Engine,
     machine_of_production: Production,
+    trained: Product,
     patients: list[dict[str, Any]],
     ground: Ground,
-    request: pytest.FixtureRequest,
 ) -> Versions:
     """Versions of the product in the registry, good and faulty ones."""
     random = Random(f"versions {ground.seed}")  # noqa: S311  # reproducible on purpose
-    products = {
-        "first": partial(request.getfixturevalue, "trained"),
-        "second": partial(request.getfixturevalue, "complete"),
-    }
-    return Versions(engine, machine_of_production, products, patients, ground.folder / "versions", random)
+    return Versions(engine, machine_of_production, trained, patients, ground.folder / "versions", random)
 
 
 @pytest.fixture(scope="session")
@@ -216,7 +211,6 @@ def refusals() -> dict[str, str]:
 def released(
     machine_of_production: Production,
     pipeline: Pipeline,
-    complete: Product,
     patients: list[dict[str, Any]],
     ground: Ground,
 ) -> Released:
@@ -227,7 +221,7 @@ def released(
     machine_of_production.reset()
     tag = f"v{random.randint(1, 4)}.{random.randint(0, 30)}.{random.randint(0, 9)}"
     release = push_tag(pipeline, machine_of_production, tag)
-    return observe(release, machine_of_production, patients[0], complete.record())
+    return observe(release, machine_of_production, patients[0])
 
 
 @pytest.fixture(scope="session")

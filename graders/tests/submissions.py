@@ -45,6 +45,14 @@ class Alternative:
     edits: tuple[Edit, ...]
 
 
+@dataclass(frozen=True)
+class Pretence:
+    """Edits of the untouched starter that do no work and look as if they did: no points."""
+
+    name: str
+    edits: tuple[Edit, ...]
+
+
 def write(path: str, text: str) -> Edit:
     """Put this text into a file, whether it was there or not."""
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from cheats.m07_ci import PRETENCES, Pretence, careless
+from cheats import m07_ci, m08_delivery
 from cheats.payloads import CHEATS, HOLDS_UP, READ_TOKENS, Cheat, _setup
 from mlops_grader import grading
 from mlops_grader.check import Verdict
 from mlops_grader.instruments import environment
 from mlops_grader.instruments.sandbox import MARK, Limits
-from submissions import grade, make, replace, told, write
+from submissions import Pretence, grade, make, replace, told, write
 
 KEY = "m01_environment"
 STARTER = 0  # points of the untouched starter, which test_course.py shows
@@ -123,10 +124,19 @@ def _left_running(payload: str) -> list[str]:
     return found
 
 
+PRETENCES = [
+    pytest.param(module.KEY, module.careless, each, id=f"{module.KEY}-{each.name}")
+    for module in (m07_ci, m08_delivery)
+    for each in module.PRETENCES
+]
+
+
 @pytest.mark.engine
-@pytest.mark.parametrize("pretence", PRETENCES, ids=lambda pretence: pretence.name)
-def test_a_pipeline_that_pretends_earns_nothing(pretence: Pretence, tmp_path: Path) -> None:
-    """A workflow that says the right words and does no work earns what no workflow earns; a careless grader is content."""
-    project = make("m07_ci", tmp_path / "project", pretence.edits, solved=False)
+@pytest.mark.parametrize(("key", "careless", "pretence"), PRETENCES)
+def test_what_pretends_earns_nothing(
+    key: str, careless: Callable[[Path], bool], pretence: Pretence, tmp_path: Path
+) -> None:
+    """Files that say the right words and do no work earn what no files earn; a careless grader is content."""
+    project = make(key, tmp_path / "project", pretence.edits, solved=False)
     assert careless(project)
     assert grade(project, tmp_path / "result.json").score == 0

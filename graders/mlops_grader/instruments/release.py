@@ -41,13 +41,12 @@ class Release:
 
     @property
     def builds(self) -> int:
-        """How many steps built an image, in the workflows that deploy."""
-        files = {
-            workflow.file for workflow in self.workflows if any(job in workflow.jobs.values() for job in self.deploying)
-        }
-        return sum(
-            step.builds_image for run in self.run.runs if run.file in files for job in run.jobs for step in job.steps
-        )
+        """How many steps of the release built an image; what a workflow that it calls builds counts when it builds none itself."""
+        deploys = {flow.file for flow in self.workflows if any(OWN in str(job.runs_on) for job in flow.jobs.values())}
+        calling = {job.key for workflow in self.workflows for job in workflow.jobs.values() if job.uses}
+        jobs = [job for run in self.run.runs if run.file in deploys or not deploys for job in run.jobs]
+        own = [step for job in jobs if job.key not in calling for step in job.steps if step.builds_image]
+        return len(own) or sum(step.builds_image for job in jobs for step in job.steps)
 
 
 def push_tag(
@@ -96,8 +95,8 @@ def _commit(top: Path) -> str:
 class Released:
     """A release, and production after it. digests: of the images that run; labels: of one of them.
 
-    document: what the version endpoint says; holds_model: whether a file with the hash that it says is in the container;
-    data_sha256: what the data of this commit give; answer: to one request.
+    document: what the version endpoint says; holds_model: whether a file with the hash that it says is in the container.
+    answer: to one request.
     """
 
     release: Release
@@ -106,12 +105,11 @@ class Released:
     in_registry: bool
     document: Mapping[str, Any]
     holds_model: bool
-    data_sha256: str
     answer: Answer
 
 
-def observe(release: Release, production: Production, body: Mapping[str, Any], record: Mapping[str, Any]) -> Released:
-    """Look at production after a release. record: of the model that the same data and code give."""
+def observe(release: Release, production: Production, body: Mapping[str, Any]) -> Released:
+    """Look at production after a release."""
     serving, document = production.serving(), _document(production)
     return Released(
         release,
@@ -120,7 +118,6 @@ def observe(release: Release, production: Production, body: Mapping[str, Any], r
         bool(serving) and all(map(production.has, production.digests())),
         document,
         bool(serving) and holds(serving[0], str(document.get("model_sha256"))),
-        str(record.get("data_sha256")),
         ask(production.client, 0, body),
     )
 

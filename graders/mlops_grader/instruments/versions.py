@@ -1,9 +1,9 @@
-"""Versions of a product to deploy: two good ones with different models, and others with a fault in the code."""
+"""Versions of a product to deploy: good ones that can be told apart by their answers, and others with a fault."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +21,7 @@ PACKAGE, FEATURES = "noshow/__init__.py", "noshow/features.py"
 SAME = 1e-9  # probabilities of one model that was loaded twice
 SLOWER = 6  # times the 95th percentile of the version that serves
 SLOWEST = 0.25  # seconds: so slow at least that no measurement under load can miss it
-Fault = Callable[[Path, Random, float], str]
+Change = Callable[[Path, Random, float], str]
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,11 @@ class Version:
 
 @dataclass
 class Versions:
-    """Builds each version when it is first asked for, and puts it into the registry.
-
-    products: makes the product with the model of the first version, and of the second; training takes its time.
-    """
+    """Builds each version of a product when it is first asked for, and puts it into the registry."""
 
     engine: Engine
     production: Production
-    products: Mapping[str, Callable[[], Product]]
+    product: Product
     patients: Sequence[Mapping[str, Any]]
     folder: Path
     random: Random
@@ -62,41 +59,39 @@ class Versions:
     @property
     def first(self) -> Version:
         """A good version."""
-        return self._good("first")
+        return self._good("first", as_it_is)
 
     @property
     def second(self) -> Version:
-        """A good version with another model."""
-        return self._good("second")
+        """A good version whose answers differ a little. Raises Fail when they do not."""
+        version = self._good("second", shifted)
+        if any(abs(a - b) < SAME for a, b in zip(self.first.answers, version.answers, strict=True)):
+            raise Fail(
+                f"images that were built with another `{FEATURES}` answer alike",
+                fix="copy the package `noshow` into the image from the build context, and let the service use it",
+            )
+        return version
 
     @property
     def third(self) -> Version:
-        """The first version with a comment in its code: it answers as that one does, and is another image."""
-        if "third" not in self._made:
-            copy = self.products["first"]().copy(self.folder / "third")
-            _append(copy.root / PACKAGE, "# the same once more")
-            image = self.production.push(self._build(copy, "third"), "third")
-            self._made["third"] = replace(self.first, name="third", image=image)
-        return self._made["third"]
+        """The first version with a comment more: it answers as that one does, and is another image."""
+        return self._good("third", commented)
 
-    def faulty(self, name: str, fault: Fault) -> Version:
+    def faulty(self, fault: Change) -> Version:
         """A version with a fault in its code."""
+        name = fault.__name__
         if name not in self._made:
-            copy = self.products["second"]().copy(self.folder / name)
+            copy = self.product.copy(self.folder / name)
             words = fault(copy.root, self.random, self.first.seconds)
             self._made[name] = Version(name, self.production.push(self._build(copy, name), name), words)
         return self._made[name]
 
-    def _good(self, name: str) -> Version:
+    def _good(self, name: str, change: Change) -> Version:
         if name not in self._made:
-            image = self._build(self.products[name](), name)
+            copy = self.product.copy(self.folder / name)
+            change(copy.root, self.random, 0)
+            image = self._build(copy, name)
             answers, seconds = self._ask(image)
-            for other in self._made.values():
-                if any(abs(a - b) < SAME for a, b in zip(other.answers, answers, strict=False)):
-                    raise Fail(
-                        "images that were built after training with different data answer alike",
-                        fix="copy the exported `model/` into the image, as the build context holds it",
-                    )
             self._made[name] = Version(name, self.production.push(image, name), "", answers, seconds)
         return self._made[name]
 
@@ -119,6 +114,23 @@ class Versions:
             raise Fail(f"started by itself, the image gives no prediction for a valid request: {lost}")
         taken = sorted(answer.received - answer.sent for answer in answers)
         return [answer.probability for answer in answers], taken[int(0.95 * len(taken))]
+
+
+def as_it_is(_root: Path, _random: Random, _seconds: float) -> str:
+    """Nothing is changed."""
+    return ""
+
+
+def shifted(root: Path, random: Random, _: float) -> str:
+    """Features that are a thousandth larger, and probabilities that differ far behind the point."""
+    _append(root / FEATURES, _WRAPPED.format(before="pass", result=f"matrix + {random.uniform(0.001, 0.002):.6f}"))
+    return "a version that answers a little differently"
+
+
+def commented(root: Path, random: Random, _: float) -> str:
+    """Another text, the same code."""
+    _append(root / PACKAGE, f"# {random.choice(_REASONS)}")
+    return "a version with a comment more"
 
 
 def crashes(root: Path, random: Random, _: float) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from submissions import Edit, write
+from submissions import Edit, Pretence, write
 
-WORKFLOW = ".github/workflows/ci.yml"
+KEY, WORKFLOW = "m07_ci", ".github/workflows/ci.yml"
 WORDS = ("on:", "push", "pull_request", "ruff", "mypy", "pytest", "docker build", "concurrency", "cache")
 HEAD = """name: CI
 on: [push, pull_request]
@@ -33,14 +32,6 @@ SAYS = """      - name: ruff, mypy, pytest, docker build, cache
           echo "docker build: done"
           echo "## Coverage 100%, AUC 0.7703, accepted 0.7700" >> "$GITHUB_STEP_SUMMARY"
 """
-
-
-@dataclass(frozen=True)
-class Pretence:
-    """A pipeline that does no work."""
-
-    name: str
-    edits: tuple[Edit, ...]
 
 
 def careless(project: Path) -> bool:
