@@ -207,29 +207,36 @@ def test_can_be_repeated(production: Production, versions: Versions, patients: P
 
 
 @check(points=5, requires=test_replaces_a_version_without_losing_a_request)
-def test_two_at_once_do_no_harm(production: Production, versions: Versions, patients: Patients) -> None:
+def test_two_at_once_do_no_harm(production: Production, versions: Versions, patients: Patients, random: Random) -> None:
     """Two deployments at once: no request is lost, and in the end one of those that reported success serves, alone.
 
     Two people merge within a minute, and two jobs begin. Each of them must leave a production that one person can explain.
     """
     _serve(production, versions.first)
-    both = (versions.second, versions.third)
+    _deploy_both(production, patients, (versions.second, versions.third), 0)
+    _deploy_both(production, patients, (versions.first, versions.second), random.uniform(0.2, 2))
+
+
+def _deploy_both(production: Production, patients: Patients, both: Sequence[Version], later: float) -> None:
+    """Deploy two versions, the second some seconds after the first. Raises Fail when production is not one of them alone."""
     with traffic(production.client, patients) as flow:
         with ExitStack() as stack:
-            running = [stack.enter_context(production.deploying(version.image)) for version in both]
-            ended = [each.wait() for each in running]
+            one = stack.enter_context(production.deploying(both[0].image))
+            time.sleep(later)
+            two = stack.enter_context(production.deploying(both[1].image))
+            ended = [one.wait(), two.wait()]
         over = time.monotonic()
         time.sleep(AFTER)
     flow.must_lose_nothing("while two versions were deployed at once")
     succeeded = [version for version, done in zip(both, ended, strict=True) if done.ok]
     if not succeeded:
-        raise Fail(
-            f"of two deployments at once none succeeds: {ended[0]}", fix="let the second wait until the first is over"
-        )
-    serving = [version for version in succeeded if production.digests() == {version.digest}]
+        fix = "let the second wait until the first is over"
+        raise Fail(f"of two deployments at once none succeeds: {ended[0]}", fix=fix)
+    running = production.digests()
+    serving = [version for version in succeeded if running == {version.digest}]
     if not serving:
         raise Fail(
-            f"{len(succeeded)} of two deployments at once report success, and {len(production.digests())} images run",
+            f"{len(succeeded)} of two deployments at once report success, and {len(running)} images run",
             fix="take a lock at the beginning, which ends with the process, as `flock` does",
         )
     _only(flow, serving[0], over, "after both had ended")

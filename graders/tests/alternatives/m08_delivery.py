@@ -366,6 +366,16 @@ COMMANDS = '\ndeploy = "{0}"\nrollback = "{0} back"\n'
 
 ALTERNATIVES = (
     Alternative(
+        "rolling-with-two-replicas",
+        (
+            replace(DEPLOY, ROLLING_FROM, ROLLING),
+            replace(DEPLOY, UPSTREAM_FROM, UPSTREAM),
+            replace(DEPLOY, "PORT = 8000\n", "PORT = 8000\nREPLICAS = 2\n"),
+            replace(DEPLOY, "name != live]", 'name not in live.split(",")]'),
+            replace(RELEASE, ASKS_THE_API_FROM, ASKS_THE_API),
+        ),
+    ),
+    Alternative(
         "blue-and-green-in-a-shell-script-after-own-tests",
         (
             remove(DEPLOY),
@@ -374,16 +384,6 @@ ALTERNATIVES = (
             append("product.toml", COMMANDS.format("bash deploy/deploy.sh")),
             remove(RELEASE),
             write(".github/workflows/deliver.yaml", TESTED_IN_THE_RELEASE),
-        ),
-    ),
-    Alternative(
-        "rolling-with-two-replicas",
-        (
-            replace(DEPLOY, ROLLING_FROM, ROLLING),
-            replace(DEPLOY, UPSTREAM_FROM, UPSTREAM),
-            replace(DEPLOY, "PORT = 8000\n", "PORT = 8000\nREPLICAS = 2\n"),
-            replace(DEPLOY, "name != live]", 'name not in live.split(",")]'),
-            replace(RELEASE, ASKS_THE_API_FROM, ASKS_THE_API),
         ),
     ),
     Alternative(

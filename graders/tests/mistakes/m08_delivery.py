@@ -34,8 +34,10 @@ def release(old: str, new: str) -> Edit:
     return replace(RELEASE, old, new)
 
 
-# two that begin within a moment of each other meet while their containers warm up
-WARMS_UP = deploy("    )  # fmt: skip\n    return name\n", "    )  # fmt: skip\n    time.sleep(4)\n    return name\n")
+# two that begin within a moment of each other have both looked round before either starts a container
+LOOKS_ROUND = deploy(
+    '    """Start a container of the image: ', '    time.sleep(4)\n    """Start a container of the image: '
+)
 
 MISTAKES = (
     Mistake(
@@ -195,7 +197,7 @@ MISTAKES = (
         "takes-no-lock",
         fails="test_two_at_once_do_no_harm",
         says="images run",
-        edits=(deploy(LOCK, ""), WARMS_UP),
+        edits=(deploy(LOCK, ""), LOOKS_ROUND),
     ),
     Mistake(
         "has-a-lock-for-each-image",
@@ -203,7 +205,7 @@ MISTAKES = (
         says="images run",
         edits=(
             deploy('production.folder / "lock"', "production.folder / f\"lock-{os.environ.get('IMAGE', '')[-9:]}\""),
-            WARMS_UP,
+            LOOKS_ROUND,
         ),
     ),
     Mistake(
