@@ -26,8 +26,8 @@ from pathlib import Path
 from examine import Refused, Service, answers_rightly, is_fast_enough
 
 READY_SECONDS = 30
-SWITCH_SECONDS = 1
-"""How long the proxy's old processes may still take requests after it was told to read its files anew."""
+SWITCH_SECONDS = 20
+"""How long the proxy's old processes may take to finish, after it was told to read its files anew."""
 GRACE_SECONDS = 20
 PORT = 8000
 
@@ -176,10 +176,19 @@ def send_requests_to(production: Production, image: str, container: str) -> None
 
 
 def reload(production: Production) -> None:
-    """Let the proxy read its files anew. Requests that it has begun are finished by its old processes."""
+    """Let the proxy read its files anew, and wait until its old processes have finished what they had begun."""
     docker("exec", production.proxy, "nginx", "-t")
+    old = workers(production)
     docker("exec", production.proxy, "nginx", "-s", "reload")
-    time.sleep(SWITCH_SECONDS)
+    end = time.monotonic() + SWITCH_SECONDS
+    while workers(production) & old and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def workers(production: Production) -> set[str]:
+    """The numbers of the proxy's processes that answer requests."""
+    rows = docker("top", production.proxy, "-eo", "pid,args").splitlines()
+    return {row.split()[0] for row in rows if "nginx: worker" in row}
 
 
 def remember(production: Production, image: str) -> None:

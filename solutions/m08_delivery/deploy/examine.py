@@ -13,6 +13,8 @@ CASES = TOP / "production" / "cases.json"
 EXAMPLE = TOP / "examples" / "request.json"
 REQUESTS = 40
 """How many requests each version is timed with: the 95th percentile is the second slowest."""
+ROUNDS = 3
+"""How often it has to be too slow: one bad round may be the machine's."""
 TIMES_SLOWER, SECONDS_SLOWER = 2.0, 0.05
 """The limit: twice as slow as the version that serves and a little more, since two measurements are never equal."""
 
@@ -69,12 +71,14 @@ def is_fast_enough(service: Service, than: Service) -> None:
     if not than.is_ready():
         return
     request = json.loads(EXAMPLE.read_text())
-    pairs = [(service.seconds(request), than.seconds(request)) for _ in range(REQUESTS)]
-    fresh, known = (percentile_95([pair[place] for pair in pairs]) for place in (0, 1))
-    if fresh > TIMES_SLOWER * known + SECONDS_SLOWER:
-        raise Refused(
-            f"its 95th percentile is {1000 * fresh:.0f} ms, that of the version which serves {1000 * known:.0f} ms"
-        )
+    for _ in range(ROUNDS):
+        pairs = [(service.seconds(request), than.seconds(request)) for _ in range(REQUESTS)]
+        fresh, known = (percentile_95([pair[place] for pair in pairs]) for place in (0, 1))
+        if fresh <= TIMES_SLOWER * known + SECONDS_SLOWER:
+            return
+    raise Refused(
+        f"its 95th percentile is {1000 * fresh:.0f} ms, that of the version which serves {1000 * known:.0f} ms"
+    )
 
 
 def percentile_95(seconds: list[float]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -190,23 +191,26 @@ class Production:
 @contextmanager
 def production(engine: Engine, product: Product, folder: Path) -> Iterator[Production]:
     """Start production with names and ports of its own, and remove it. Raises NotRun when its images cannot be had."""
+    # copies: a deployment that changes what the proxy reads must not change the grader
+    machine = folder / "machine"
+    shutil.copytree(HERE, machine, ignore=shutil.ignore_patterns("__*"))
     name = f"production-{uuid4().hex[:8]}"
     port = free_port()
     options = [f"--name={name}", f"--folder={folder / 'production'}", f"--label={LABEL}={engine.run}"]
     try:
-        told = _machine(engine, "up", *options, f"--port={port}", f"--registry-port={free_port()}")
+        told = _machine(engine, machine, "up", *options, f"--port={port}", f"--registry-port={free_port()}")
         if told.returncode:
             fix = "docker pull nginx:stable && docker pull registry:3, once, with a network"
             raise NotRun(f"production cannot be started: {told.stderr.strip()}", fix=fix)
         variables = json.loads((folder / "production" / "variables.json").read_text(encoding="utf-8"))
         yield Production(engine, product, name, variables, Client(port, product.contract.service, lambda: None))
     finally:
-        _machine(engine, "down", *options)
+        _machine(engine, machine, "down", *options)
 
 
-def _machine(engine: Engine, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+def _machine(engine: Engine, folder: Path, command: str, *options: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join((str(engine.program.parent), os.environ.get("PATH", os.defpath)))
-    line = [sys.executable, "-I", str(HERE / "machine.py"), command, *options]
+    line = [sys.executable, "-I", str(folder / "machine.py"), command, *options]
     return subprocess.run(
         line, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=STARTING_SECONDS, check=False
     )
