@@ -175,9 +175,10 @@ jobs:
 """
 
 # two replicas of a version behind an upstream block, one of which is replaced after the other
-ROLLING = """    names, old_image, old = [], *production.live()
+ROLLING = """    names, (_, old) = [], production.live()
     replaced = old.split(",") if old else []
-    if old_image == image and all(map(is_running, replaced)):
+    # one that was killed half-way left replicas of two versions
+    if replaced and all(image.rpartition(":")[2][:12] in name and is_running(name) for name in replaced):
         return f"`{image}` serves already: nothing to do"
     try:
         for place in range(REPLICAS):

@@ -13,7 +13,7 @@ CASES = TOP / "production" / "cases.json"
 EXAMPLE = TOP / "examples" / "request.json"
 REQUESTS = 40
 """How many requests each version is timed with: the 95th percentile is the second slowest."""
-ROUNDS = 3
+ROUNDS = 2
 """How often it has to be too slow: one bad round may be the machine's."""
 TIMES_SLOWER, SECONDS_SLOWER = 2.0, 0.05
 """The limit: twice as slow as the version that serves and a little more, since two measurements are never equal."""
