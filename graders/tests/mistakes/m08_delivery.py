@@ -116,10 +116,7 @@ MISTAKES = (
         "breaks-off-at-a-silence",
         fails="test_refuses_a_version_that_is_never_ready",
         says="there are 2 containers",
-        edits=(
-            deploy(SILENT, SILENT.replace("Refused", "TimeoutError")),
-            deploy("READY_SECONDS = 30", "READY_SECONDS = 10"),
-        ),
+        edits=(deploy(SILENT, SILENT.replace("Refused", "TimeoutError")),),
     ),
     Mistake(
         "waits-for-ever",
@@ -235,7 +232,7 @@ MISTAKES = (
     Mistake(
         "never-tidies-up",
         fails="test_survives_being_killed",
-        says="containers",
+        says="container",
         edits=(deploy("            tidy(production)\n", ""),),
     ),
     Mistake(
