@@ -122,7 +122,7 @@ MISTAKES = (
         "waits-for-ever",
         fails="test_refuses_a_version_that_is_never_ready",
         says="still running after",
-        edits=(deploy("READY_SECONDS = 30", "READY_SECONDS = 30_000"),),
+        edits=(deploy("READY_SECONDS = 60", "READY_SECONDS = 60_000"),),
     ),
     Mistake(
         "knows-no-right-answers",

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from examine import Refused, Service, answers_rightly, is_fast_enough
 
-READY_SECONDS = 30
+READY_SECONDS = 60
 SWITCH_SECONDS = 20
 """How long the proxy's old processes may take to finish, after it was told to read its files anew."""
 GRACE_SECONDS = 20
