@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,9 +118,8 @@ class Engine:
 
     def forget_the_dead(self) -> None:
         """Remove what runs left whose process is gone, killed before it could clean up."""
-        listed = [entry.labels for entry in self.api.containers.list(all=True, filters={"label": LABEL})]
-        listed += [entry.labels for entry in self.api.images.list(filters={"label": LABEL})]
-        for run in {labels[LABEL] for labels in listed if LABEL in labels}:
+        listed = [*self._containers({"label": LABEL}), *self._images({"label": LABEL})]
+        for run in {labels[LABEL] for labels in (entry["Labels"] or {} for entry in listed) if LABEL in labels}:
             if _is_dead(run):
                 self._forget(run)
 
@@ -134,19 +133,27 @@ class Engine:
         from docker.errors import APIError
 
         labelled: dict[str, Any] = {"label": label}
-        for handle in self.api.containers.list(all=True, filters=labelled):
+        for container in self._containers(labelled):
             with suppress(APIError):
-                handle.remove(force=True, v=True)
-        for image in self.api.images.list(filters=labelled):
-            names = [*image.tags, *(image.attrs["RepoDigests"] or ())]
+                self.api.api.remove_container(container["Id"], force=True, v=True)
+        for image in self._images(labelled):
+            names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
             # a tag that was built anew leaves the image before it without a name
-            for name in [name for name in names if tags and name.startswith((tags, "localhost:"))] or [str(image.id)]:
+            for name in [name for name in names if tags and name.startswith((tags, "localhost:"))] or [image["Id"]]:
                 with suppress(APIError):
                     self.api.images.remove(name, force=True)
         for kind in (self.api.networks, self.api.volumes):
             for thing in kind.list(filters=labelled):
                 with suppress(APIError):
                     thing.remove()
+
+    # the SDK's own lists ask for each entry again, and raise for one that another run has removed meanwhile
+
+    def _containers(self, filters: dict[str, Any]) -> Iterable[dict[str, Any]]:
+        yield from self.api.api.containers(all=True, filters=filters)
+
+    def _images(self, filters: dict[str, Any]) -> Iterable[dict[str, Any]]:
+        yield from self.api.api.images(filters=filters)
 
 
 def run_label() -> str:

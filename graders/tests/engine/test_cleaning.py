@@ -7,6 +7,7 @@ import gc
 import os
 import platform
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,27 @@ def test_what_a_run_of_another_machine_left_stays(engine: Engine, other: Engine,
     make(other, tmp_path / "context", tmp_path.name)
     engine.forget_the_dead()
     assert left(engine, other.run) == (1, 1)
+
+
+@pytest.mark.engine
+def test_neighbours_may_come_and_go_meanwhile(engine: Engine, other: Engine, tmp_path: Path) -> None:
+    """Several projects are graded at once: what is listed may be gone before it is looked at."""
+    make(other, tmp_path / "context", tmp_path.name)
+    (image,) = engine.api.images.list(filters={"label": f"{LABEL}={other.run}"})
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            engine.api.containers.create(str(image.id), labels={LABEL: other.run}).remove()
+
+    neighbour = threading.Thread(target=come_and_go)
+    neighbour.start()
+    try:
+        for _ in range(100):
+            connect(engine.run).api.close()
+    finally:
+        ended.set()
+        neighbour.join()
 
 
 def test_a_run_that_lives_is_not_dead() -> None:

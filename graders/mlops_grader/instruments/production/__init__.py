@@ -140,7 +140,9 @@ class Production:
     def containers(self) -> list[Handle]:
         """All containers of images that this run made, and all others in the network of production but its proxy."""
         filters: list[dict[str, Any]] = [{"label": f"{LABEL}={self.engine.run}"}, {"network": self.name}]
-        found = [each for chosen in filters for each in self.engine.api.containers.list(all=True, filters=chosen)]
+        # a deployment may remove one while they are listed
+        listed = self.engine.api.containers.list
+        found = [each for chosen in filters for each in listed(all=True, filters=chosen, ignore_removed=True)]
         own = (f"{self.name}-proxy", f"{self.name}-registry")
         return list({str(each.id): each for each in found if each.name not in own}.values())
 
