@@ -146,6 +146,13 @@ def of_module(kind: str, key: str) -> Any:
     return getattr(module, kind.upper())
 
 
+def together(key: str) -> list[tuple[Mistake, ...]]:
+    """The mistakes that the gate makes in one project: `TOGETHER` in `mistakes/KEY.py`, if it has one. Raises KeyError."""
+    by_name = {mistake.name: mistake for mistake in of_module("mistakes", key)}
+    groups = getattr(importlib.import_module(f"mistakes.{key}"), "TOGETHER", ())
+    return [tuple(by_name[name] for name in group) for group in groups]
+
+
 def not_passed(result: Result) -> list[Outcome]:
     """The checks that were asked for and did not pass although nothing blocked them."""
     return [outcome for outcome in result.asked if outcome.verdict not in (Verdict.PASSED, Verdict.BLOCKED)]

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 import compose
 from mlops_grader.check import Verdict, checks_in
 from mlops_grader.grading import module_named, modules
-from submissions import Alternative, Mistake, grade, make, not_passed, of_module, told
+from submissions import Alternative, Mistake, grade, make, not_passed, of_module, together, told
 
 KIT = Path(__file__).parents[2]
 KEYS = modules()
@@ -34,11 +35,14 @@ def marked(key: str, name: str, value: object, *, later: bool = False) -> object
 
 
 MISTAKES = [
-    marked(key, mistake.name, mistake, later=mistake.fails in {earlier.fails for earlier in mistakes[:place]})
+    marked(key, mistake.name, mistake, later=mistake.fails in tried_before)
     for key in KEYS
     for mistakes in [of_module("mistakes", key)]
+    for in_groups in [{mistake.fails for group in together(key) for mistake in group}]
     for place, mistake in enumerate(mistakes)
+    for tried_before in [in_groups | {earlier.fails for earlier in mistakes[:place]}]
 ]
+GROUPS = [marked(key, group[0].name + "-and-others", group) for key in KEYS for group in together(key)]
 ALTERNATIVES = [
     marked(key, other.name, other, later=place > 0)
     for key in KEYS
@@ -173,6 +177,19 @@ def test_a_mistake_fails_exactly_its_check(
     failed = [(outcome.verdict, outcome.id) for outcome in not_passed(result)]
     assert failed == [(Verdict.FAILED, mistake.fails)], told(result)
     assert mistake.says in f"{not_passed(result)[0].found}\n{not_passed(result)[0].fix}"
+
+
+@pytest.mark.parametrize(("key", "group"), GROUPS)
+def test_mistakes_made_together_fail_exactly_their_checks(key: str, group: Sequence[Mistake], tmp_path: Path) -> None:
+    """What several wrong edits break in one project, each by itself, is found in one grade."""
+    only = [word for mistake in group for word in ("--only", mistake.fails)]
+    edits = [edit for mistake in group for edit in mistake.edits]
+    result = grade(make(key, tmp_path / "project", edits), tmp_path / "result.json", *only)
+    failed = {outcome.id: f"{outcome.found}\n{outcome.fix}" for outcome in not_passed(result)}
+    wanted = {mistake.fails: mistake.says for mistake in group}
+    assert set(failed) == set(wanted), told(result)
+    assert {check: words for check, words in wanted.items() if words not in failed[check]} == {}, told(result)
+    assert {outcome.verdict for outcome in not_passed(result)} == {Verdict.FAILED}, told(result)
 
 
 @pytest.mark.parametrize(("key", "other"), ALTERNATIVES)

@@ -302,3 +302,21 @@ MISTAKES = (
         edits=(replace("README.md", SERVE, f"PORT=8001 {SERVE}"),),
     ),
 )
+
+# what the gate makes in one project: no check of a group needs another of it, and no edit changes what another changes
+TOGETHER = (
+    (
+        "one-more-package-beside-the-lock",
+        "test-file-that-pytest-does-not-find",
+        "lint-looks-elsewhere",
+        "types-are-not-checked-where-it-matters",
+    ),
+    ("lock-without-hashes", "tests-read-the-source"),
+    (
+        "no-test-of-a-walk-in",
+        "an-example-in-which-the-prior-does-not-show",
+        "row-is-only-counted",
+        "tracking-is-not-ignored",
+        "readme-says-usage",
+    ),
+)

@@ -357,3 +357,11 @@ MISTAKES = (
     *CLEAN, *BUILDS, *PINNED, *READY, *PREDICTS, *SETTINGS, *USERS,
     *READ_ONLY, *STOPS, *REBUILDS, *SECRETS, *SMALL, *HEALTH,
 )  # fmt: skip
+
+# what the gate makes in one project: no check of a group needs another of it, and no edit changes what another changes
+TOGETHER = (
+    ("adds-where-it-should-copy", "base-without-a-number", "chains-with-and", "no-health-check"),
+    ("user-of-another-stage", "copies-everything"),
+    ("starts-from-the-full-base", "rounds-in-the-container"),
+    ("port-is-fixed", "copies-the-source-first"),
+)

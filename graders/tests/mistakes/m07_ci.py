@@ -339,3 +339,23 @@ AROUND = (
 )
 
 MISTAKES = TELLS + RUNS + CODE + DATA_AND_MODEL + IMAGE + SECRETS + AROUND
+
+# what the gate makes in one project: no check of a group needs another of it, and no edit changes what another changes
+TOGETHER = (
+    (
+        "lint-is-forgiven",
+        "types-may-fail",
+        "only-old-tests",
+        "half-a-file-is-enough",
+        "gives-up-quietly",
+        "scans-settings-only",
+        "nothing-is-cancelled",
+        "tag-instead-of-commit",
+    ),
+    (
+        "tests-that-show-nothing",
+        "nobody-waits-for-the-linter",
+        "cache-does-not-know-the-lock",
+        "summary-of-good-models-only",
+    ),
+)

@@ -313,3 +313,25 @@ MISTAKES = (
         ),
     ),
 )
+
+# what the gate makes in one project: no check of a group needs another of it, and no edit changes what another changes
+TOGETHER = (
+    (
+        "reports-success-for-a-crash",
+        "breaks-off-at-a-silence",
+        "knows-no-right-answers",
+        "takes-no-time",
+        "takes-no-lock",
+        "gives-no-settings",
+        "builds-twice",
+    ),
+    (
+        "tells-only-the-log",
+        "forgets-what-served-before",
+        "names-containers-by-their-image",
+        "has-a-lock-that-outlives-it",
+        "deploys-by-the-tag",
+        "does-not-ask-for-the-branch",
+        "prints-how-ci-ended",
+    ),
+)
