@@ -86,7 +86,9 @@ def test_an_interrupted_grader_takes_its_command_along(
     program: Program, tmp_path: Path, alive: Alive, wait_for: WaitFor
 ) -> None:
     command = program("os.setsid() if os.getpid() != os.getsid(0) else None\nsign()\nrest()")
+    # what a shell starts in the background ignores the signal, and so would all that it starts
     grader = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from pathlib import Path\nfrom mlops_grader.instruments.sandbox import HostSandbox\n"
         f"HostSandbox(Path({str(tmp_path / 'home')!r})).run({command!r}, Path({str(tmp_path)!r}))\n"
     )
