@@ -15,6 +15,7 @@ from mlops_grader.check import Fail
 FILE = "product.toml"
 
 Variable = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+HeaderName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")]
 Route = Annotated[str, pydantic.Field(pattern=r"^/\S*$")]
 
 
@@ -37,6 +38,8 @@ class Settings(Part):
 
     port: Variable = "PORT"
     log_level: Variable = "LOG_LEVEL"
+    metrics: Variable = "METRICS"
+    workers: Variable = "WORKERS"
 
 
 class Service(Part):
@@ -50,7 +53,8 @@ class Service(Part):
     version: Route = "/version"
     example: str = "examples/request.json"
     prediction: str = "no_show_probability"
-    digest_header: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] = "X-Image-Digest"
+    digest_header: HeaderName = "X-Image-Digest"
+    request_id: HeaderName = "X-Request-ID"
     settings: Settings = Settings()
 
 
@@ -82,6 +86,15 @@ class Commands(Part):
     rollback: str = "python deploy/deploy.py --rollback"
 
 
+class Monitoring(Part):
+    """What watches the product: files, relative to the project."""
+
+    objectives: str = "monitoring/slo.toml"
+    rules: Annotated[list[str], pydantic.Field(min_length=1)] = ["monitoring/rules.yml"]
+    routing: str = "monitoring/alertmanager.yml"
+    dashboard: str = "monitoring/dashboard.json"
+
+
 class Contract(Part):
     """The whole of `product.toml`."""
 
@@ -89,6 +102,7 @@ class Contract(Part):
     service: Service = Service()
     environment: Environment = Environment()
     image: Image = Image()
+    monitoring: Monitoring = Monitoring()
     commands: Commands = Commands()
 
     def command(self, name: str) -> str:

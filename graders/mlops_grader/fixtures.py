@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -13,23 +13,31 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops_grader.check import NotRun
+from mlops_grader.check import Fail, NotRun
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments import environment as environments
 from mlops_grader.instruments import production as productions
+from mlops_grader.instruments.alerting import Rules, load_rules, read_yaml
 from mlops_grader.instruments.client import READY_SECONDS, Client
 from mlops_grader.instruments.container import Container
+from mlops_grader.instruments.dashboard import Panel
+from mlops_grader.instruments.dashboard import load as load_panels
 from mlops_grader.instruments.docker_engine import Engine
 from mlops_grader.instruments.environment import Environment
 from mlops_grader.instruments.image import Image, Inside
+from mlops_grader.instruments.objectives import Name, Objective
+from mlops_grader.instruments.objectives import load as load_objectives
 from mlops_grader.instruments.product import RECORD, Product
 from mlops_grader.instruments.production import Production
 from mlops_grader.instruments.sandbox import HostSandbox, Limits, Sandbox
 from mlops_grader.instruments.secrets import plant, words
-from mlops_grader.instruments.service import on_host
+from mlops_grader.instruments.service import HostService, on_host, started
 from mlops_grader.instruments.versions import Versions
+from mlops_grader.instruments.watch import Watched
+from mlops_grader.instruments.watch import watched as watch
 from mlops_grader.submission import Submission
+from mlops_grader.timeline import Timeline
 
 if TYPE_CHECKING:
     from mlops_grader.instruments.pipeline import Pipeline
@@ -41,11 +49,15 @@ TRAINING = Limits(seconds=600)
 
 @dataclass(frozen=True)
 class Ground:
-    """What all instruments start from: the submission, the seed of its inputs, and a folder that is removed at the end."""
+    """What all instruments start from: the submission, the seed of its inputs, and a folder that is removed at the end.
+
+    timelines: where an instrument leaves what happened, for the report.
+    """
 
     submission: Submission
     seed: int
     folder: Path
+    timelines: list[Timeline] = field(default_factory=list)
 
 
 GROUND = pytest.StashKey[Ground]()
@@ -137,6 +149,75 @@ def host_service(trained: Product, patients: list[dict[str, Any]]) -> Iterator[C
     with on_host(trained) as client:
         client.wait_until_ready(patients[0], READY_SECONDS)
         yield client
+
+
+@pytest.fixture(scope="session")
+def observed(trained: Product, patients: list[dict[str, Any]]) -> Iterator[HostService]:
+    """The product's service as a process of this machine, ready, with its log at hand."""
+    _monitoring()
+    with started(trained, {trained.contract.service.settings.log_level: "INFO"}) as service:
+        service.client.wait_until_ready(patients[0], READY_SECONDS)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def predicted() -> set[str]:
+    """The histograms that were found to hold the predictions, by name."""
+    return set()
+
+
+@pytest.fixture(scope="session")
+def objectives(submission: Submission, contract: Contract) -> dict[Name, Objective]:
+    """The service level objectives that the project states."""
+    return load_objectives(submission, contract.monitoring.objectives)
+
+
+@pytest.fixture(scope="session")
+def rules(submission: Submission, contract: Contract) -> Rules:
+    """The rules of the project, which Prometheus would load."""
+    return load_rules(submission, contract.monitoring.rules)
+
+
+@pytest.fixture(scope="session")
+def panels(submission: Submission, contract: Contract) -> list[Panel]:
+    """The panels of the project's dashboard that ask Prometheus."""
+    return load_panels(submission, contract.monitoring.dashboard)
+
+
+@pytest.fixture(scope="session")
+def watched(
+    trained: Product,
+    submission: Submission,
+    contract: Contract,
+    patients: list[dict[str, Any]],
+    objectives: dict[Name, Objective],
+    rules: Rules,
+    ground: Ground,
+) -> Iterator[Watched]:
+    """The service under load, watched by Prometheus with the project's rules and routing, through quiet and faults."""
+    routing = read_yaml(submission, contract.monitoring.routing)
+    random = Random(f"watched {ground.seed}")  # noqa: S311  # reproducible on purpose
+    try:
+        queries = [query for panel in load_panels(submission, contract.monitoring.dashboard) for query in panel.queries]
+    except Fail:  # the check of the dashboard says what is wrong with it
+        queries = []
+    folder = ground.folder / "watched"
+    folder.mkdir()
+    with watch(trained, folder, patients, objectives, rules.documents, routing, queries, random) as watched:
+        try:
+            watched.live()
+        finally:
+            ground.timelines.append(watched.timeline())
+        yield watched
+
+
+def _monitoring() -> None:
+    try:
+        import prometheus_client  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise NotRun(
+            f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[monitoring]'"
+        ) from None
 
 
 @pytest.fixture(scope="session")

@@ -175,6 +175,7 @@ def _result(order: Order, grading: Grading, started: float, stopped: bool) -> Re
         checks=tuple(
             _outcome(check, grading, order.key, CUT_OFF if stopped else NEVER_RAN) for check in grading.checks
         ),
+        timeline=next(iter(grading.timelines), None),
     )
 
 

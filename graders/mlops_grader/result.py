@@ -13,7 +13,9 @@ from typing import Any
 
 import jsonschema
 
+from mlops_grader import timeline as timelines
 from mlops_grader.check import Verdict
+from mlops_grader.timeline import Timeline
 
 SCHEMA = "mlops-grader/result/v1"
 NOT_ASKED = "it was not asked for"
@@ -57,6 +59,7 @@ class Result:
     started_at: str
     seconds: float
     checks: tuple[Outcome, ...]
+    timeline: Timeline | None = None
 
     @property
     def asked(self) -> tuple[Outcome, ...]:
@@ -89,6 +92,7 @@ class Result:
 
     def document(self) -> dict[str, Any]:
         """The result as plain data, valid against the schema."""
+        told = {"timeline": self.timeline.document()} if self.timeline else {}
         return {
             "schema": SCHEMA,
             "grader": {"version": self.grader},
@@ -100,6 +104,7 @@ class Result:
             "score": self.score,
             "max_score": self.max_score,
             "checks": [{**asdict(outcome), "seconds": round(outcome.seconds, 3)} for outcome in self.checks],
+            **told,
         }
 
 
@@ -128,6 +133,7 @@ def from_document(document: dict[str, Any]) -> Result:
         started_at=document["started_at"],
         seconds=document["seconds"],
         checks=outcomes,
+        timeline=timelines.from_document(document["timeline"]) if "timeline" in document else None,
     )
 
 

@@ -16,6 +16,7 @@ from mlops_grader.check import NotRun
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments.docker_engine import Engine
 from mlops_grader.instruments.image import Image
+from mlops_grader.instruments.prometheus.programs import NAMES, program
 from mlops_grader.instruments.sandbox import HostSandbox
 from mlops_grader.submission import Submission, snapshot
 
@@ -162,10 +163,20 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
         lack(f"no package index answers ({done.tail(1)}). To run it: connect to a network, or set UV_DEFAULT_INDEX")
 
 
+@pytest.fixture(scope="session")
+def programs() -> None:
+    """Prometheus, promtool and Alertmanager are on this machine."""
+    for name in NAMES:
+        try:
+            program(name)
+        except NotRun as lacking:
+            lack(f"{lacking.found}. To run this test: {lacking.fix}")
+
+
 @pytest.fixture(autouse=True)
 def _what_the_marks_need(request: pytest.FixtureRequest) -> None:
-    """Tests marked `network` run where a package index answers, those marked `engine` where a container engine does."""
-    for mark, fixture in (("network", "registry"), ("engine", "engine")):
+    """Tests marked `network`, `engine` or `prometheus` run where there is one."""
+    for mark, fixture in (("network", "registry"), ("engine", "engine"), ("prometheus", "programs")):
         if request.node.get_closest_marker(mark):
             request.getfixturevalue(fixture)
 

@@ -8,12 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
+
+import pytest
 
 import compose
 from mlops_grader.check import Verdict
@@ -24,6 +27,7 @@ from mlops_grader.result import Outcome, Result, from_document
 from mlops_grader.submission import snapshot
 
 TESTS = Path(__file__).parent
+KIT = TESTS.parents[1]
 Edit = Callable[[Path], None]
 
 
@@ -151,6 +155,13 @@ def together(key: str) -> list[tuple[Mistake, ...]]:
     by_name = {mistake.name: mistake for mistake in of_module("mistakes", key)}
     groups = getattr(importlib.import_module(f"mistakes.{key}"), "TOGETHER", ())
     return [tuple(by_name[name] for name in group) for group in groups]
+
+
+def marks_of(key: str) -> list[pytest.MarkDecorator]:
+    """The marks of tests that do a module's work: they take long, and need what the module needs."""
+    facts = tomllib.loads((KIT / "modules" / key / "module.toml").read_text(encoding="utf-8"))
+    needed = [getattr(pytest.mark, need) for need in ("engine", "prometheus") if need in facts["needs"]]
+    return [pytest.mark.slow, pytest.mark.network, *needed]
 
 
 def not_passed(result: Result) -> list[Outcome]:

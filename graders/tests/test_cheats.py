@@ -11,13 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cheats import m07_ci, m08_delivery
+from cheats import m07_ci, m08_delivery, m09_monitoring
 from cheats.payloads import CHEATS, HOLDS_UP, READ_TOKENS, Cheat, _setup
 from mlops_grader import grading
 from mlops_grader.check import Verdict
 from mlops_grader.instruments import environment
 from mlops_grader.instruments.sandbox import MARK, Limits
-from submissions import Pretence, grade, make, replace, told, write
+from submissions import Pretence, grade, make, marks_of, replace, told, write
 
 KEY = "m01_environment"
 STARTER = 0  # points of the untouched starter, which test_course.py shows
@@ -125,13 +125,12 @@ def _left_running(payload: str) -> list[str]:
 
 
 PRETENCES = [
-    pytest.param(module.KEY, module.careless, each, id=f"{module.KEY}-{each.name}")
-    for module in (m07_ci, m08_delivery)
+    pytest.param(module.KEY, module.careless, each, id=f"{module.KEY}-{each.name}", marks=marks_of(module.KEY))
+    for module in (m07_ci, m08_delivery, m09_monitoring)
     for each in module.PRETENCES
 ]
 
 
-@pytest.mark.engine
 @pytest.mark.parametrize(("key", "careless", "pretence"), PRETENCES)
 def test_what_pretends_earns_nothing(
     key: str, careless: Callable[[Path], bool], pretence: Pretence, tmp_path: Path

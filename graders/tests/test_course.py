@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,13 +13,10 @@ import pytest
 import compose
 from mlops_grader.check import Verdict, checks_in
 from mlops_grader.grading import module_named, modules
-from submissions import Alternative, Mistake, grade, make, not_passed, of_module, together, told
+from submissions import Alternative, Mistake, grade, make, marks_of, not_passed, of_module, together, told
 
 KIT = Path(__file__).parents[2]
 KEYS = modules()
-ENGINE_KEYS = frozenset(
-    key for key in KEYS if "engine" in tomllib.loads((KIT / "modules" / key / "module.toml").read_text())["needs"]
-)
 
 # (module, check) that an untouched starter passes already, and why that is right
 PASSED_BY_STARTERS: dict[tuple[str, str], str] = {}
@@ -28,9 +24,7 @@ PASSED_BY_STARTERS: dict[tuple[str, str], str] = {}
 
 def marked(key: str, name: str, value: object, *, later: bool = False) -> object:
     """A case of a module: what needs an engine says so, and what only a whole examination has time for."""
-    marks = [pytest.mark.slow, pytest.mark.network]
-    marks += [pytest.mark.engine] if key in ENGINE_KEYS else []
-    marks += [pytest.mark.whole] if later else []
+    marks = [*marks_of(key), *([pytest.mark.whole] if later else [])]
     return pytest.param(key, value, id=f"{key}-{name}", marks=marks)
 
 

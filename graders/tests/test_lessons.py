@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from mlops_grader.instruments.client import alone_on
 from mlops_grader.instruments.engine import build_client
 from mlops_grader.instruments.sandbox import KEPT
 from new_module import LESSON_PARTS
+from submissions import marks_of
 
 KIT = Path(__file__).parents[2]
 RUNNABLE = ("bash", "python")
@@ -48,16 +48,9 @@ def script(text: str) -> str:
     return "\n".join(parts)
 
 
-def needs_engine(key: str) -> bool:
-    """Whether a module works with containers."""
-    facts = tomllib.loads((KIT / "modules" / key / "module.toml").read_text(encoding="utf-8"))
-    return "engine" in facts["needs"]
-
-
 def case(key: str) -> object:
     """A lesson as a test case, with what it needs."""
-    marks = [pytest.mark.slow, pytest.mark.network, *([pytest.mark.engine] if needs_engine(key) else [])]
-    return pytest.param(key, id=key, marks=marks)
+    return pytest.param(key, id=key, marks=marks_of(key))
 
 
 @pytest.fixture

@@ -12,7 +12,11 @@ from mlops_grader.instruments.engine import build_client
 
 # The finding, and the packages that mend it. Debian 13 and later ship the engine's client in a package of its own.
 PACKAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"git": ("git",), "container engine": ("docker.io", "docker-cli"), "Prometheus": ("prometheus",)}
+    {
+        "git": ("git",),
+        "container engine": ("docker.io", "docker-cli"),
+        "Prometheus": ("prometheus", "prometheus-alertmanager"),
+    }
 )
 # The first that exists: the plugin by Debian's and by Docker's name; the old client that has BuildKit built in.
 BUILDKIT_PACKAGES = ("docker-buildx", "docker-buildx-plugin", "docker.io")

@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from mlops_grader.doctor.finding import Finding
 from mlops_grader.doctor.system import System, install_command
+from mlops_grader.instruments.prometheus.programs import NAMES
 
 OLDEST_PYTHON = (3, 11)
 
@@ -31,11 +33,16 @@ def program(name: str, system: System, path: str) -> Finding:
 
 
 def prometheus(system: System, path: str) -> Finding:
-    """The monitoring server, which only some modules start."""
-    there = shutil.which("prometheus", path=path)
-    return Finding(
-        "Prometheus", there or "not on PATH", "any version", there is not None, install_command(system, "prometheus")
-    )
+    """The monitoring server, its tool and Alertmanager, which only some modules start."""
+    found = {name: _first(names, path) for name, names in NAMES.items()}
+    missing = [name for name, there in found.items() if there is None]
+    shown = f"no `{'`, `'.join(missing)}` on PATH" if missing else str(found["prometheus"])
+    wanted = ", ".join(NAMES)
+    return Finding("Prometheus", shown, wanted, not missing, install_command(system, "prometheus"))
+
+
+def _first(names: Iterable[str], path: str) -> str | None:
+    return next((there for name in names if (there := shutil.which(name, path=path))), None)
 
 
 def search_path(path: str) -> str:

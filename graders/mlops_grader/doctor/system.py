@@ -56,10 +56,10 @@ _COMMANDS: Mapping[str, Mapping[Family, str]] = MappingProxyType(
             Family.WINDOWS: "winget install Docker.DockerDesktop",
         },
         "prometheus": {
-            Family.DEBIAN: "apt-get install prometheus",
-            Family.FEDORA: "dnf install golang-github-prometheus",
-            Family.MACOS: "brew install prometheus",
-            Family.WINDOWS: "winget install Prometheus.Prometheus",
+            Family.DEBIAN: "apt-get install prometheus prometheus-alertmanager",
+            Family.FEDORA: "dnf install golang-github-prometheus golang-github-prometheus-alertmanager",
+            Family.MACOS: "brew install prometheus alertmanager",
+            Family.WINDOWS: "unpack prometheus and alertmanager from prometheus.io/download onto PATH",
         },
     }
 )

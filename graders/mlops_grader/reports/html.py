@@ -12,6 +12,7 @@ from mlops_grader.check import Verdict
 from mlops_grader.reports import lessons as markdown
 from mlops_grader.reports.cards import card, duration, entry, line, prose, text, word
 from mlops_grader.reports.lessons import Lesson
+from mlops_grader.reports.plot import plot
 from mlops_grader.result import Graded, Outcome, Result
 
 AUTHORITIES = {
@@ -133,6 +134,7 @@ def _module(result: Result, lesson: Lesson, name: str, heading: str) -> str:
 {heading}
 {_group("Not passed yet", cards)}
 {_group("Passed", lines)}
+{plot(result.timeline) if result.timeline else ""}
 {_about(result)}
 </section>"""
 

@@ -235,7 +235,6 @@ jobs:
 """
 
 ALTERNATIVES = (
-    Alternative("one-job-with-pip-and-make", (write("Makefile", MAKEFILE), write(WORKFLOW, ONE_JOB))),
     Alternative(
         "many-jobs-with-a-composite-action",
         (write(".github/actions/set-up/action.yml", ACTION), write(WORKFLOW, MANY_JOBS)),
@@ -250,4 +249,6 @@ ALTERNATIVES = (
             write(".github/workflows/request.yaml", CALLER.format(name="Request", event="pull_request:")),
         ),
     ),
+    # the last: pip installs everything anew in each of its runs, which takes a quarter of an hour
+    Alternative("one-job-with-pip-and-make", (write("Makefile", MAKEFILE), write(WORKFLOW, ONE_JOB))),
 )

@@ -19,6 +19,7 @@ TOP = Path(__file__).parents[3]
 FOLDER = ".github/workflows"
 NAMES = sorted(path.name for path in (TOP / FOLDER).iterdir())
 SOLUTION = TOP / "solutions/m07_ci"
+PREPARE = "true: run nox -s doctor -- m09_monitoring --install"
 PUSH, PULL_REQUEST = Event("push", branch="main"), Event("pull_request", branch="main", head="mine")
 
 
@@ -60,7 +61,7 @@ def test_the_kit_on_a_push(kit: Path, tmp_path: Path, sessions: Callable[[], lis
         ("Tests on macos-latest, Python 3.13", "not_run", "a machine `macos-latest`"),
         ("Tests on windows-latest, Python 3.13", "not_run", "a machine `windows-latest`"),
     ]
-    assert sessions() == ["true: run nox -s lint types", "true: run nox -s tests", "true: run nox -s tests"]
+    assert sessions() == ["true: run nox -s lint types", *2 * [PREPARE, "true: run nox -s tests"]]
 
 
 @pytest.mark.parametrize("event", [Event("schedule"), Event("workflow_dispatch")], ids=["schedule", "by hand"])
@@ -69,7 +70,7 @@ def test_the_kit_at_night(kit: Path, tmp_path: Path, sessions: Callable[[], list
     runner = Runner(Machine(tmp_path / "machine", "kit"), Source(kit, commit_of(kit), "kit"))
     run = runner.run(load(kit, f"{FOLDER}/nightly.yml"), event)
     assert [job.conclusion for job in run.jobs] == ["success"]
-    assert sessions() == ["true: run nox -s tests -- --whole"]
+    assert sessions() == [PREPARE, "true: run nox -s tests -- --whole"]
 
 
 def test_the_sessions_exist() -> None:

@@ -1,0 +1,106 @@
+"""What happened in a grade goes through the result document and onto the page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from mlops_grader import result as results
+from mlops_grader.reports import html
+from mlops_grader.reports.plot import LEFT, RIGHT, WIDTH, plot
+from mlops_grader.result import Graded, Result
+from mlops_grader.timeline import Curve, Span, Timeline, from_document
+from test_html_report import outcome
+
+TIMELINE = Timeline(
+    "A second stands for a minute.",
+    100.0,
+    (Curve("predictions", "a second", ((0.5, 20.0), (1.5, 10.0))),),
+    (Span("quiet", "quiet", 0.0, 20.0), Span("faults", "slow", 25.0, 50.0), Span("alerts", "TooSlow", 30.0, 60.0)),
+)
+
+
+@pytest.fixture
+def graded() -> Result:
+    """A grade with a timeline."""
+    what = Graded("a" * 40, "b" * 40, clean=True, module="m09_monitoring")
+    return Result("0.1.0+a", what, "advisory", 1, "2026-01-05T10:00:00Z", 1.0, (outcome(),), TIMELINE)
+
+
+def bars(timeline: Timeline) -> list[tuple[float, float, float]]:
+    """Left edge, upper edge and width of each bar."""
+    drawn = re.findall(r'<rect class="\w+" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', plot(timeline))
+    return [(float(x), float(y), float(width)) for x, y, width in drawn]
+
+
+def test_it_comes_back_as_it_went_into_the_document(graded: Result) -> None:
+    document = graded.document()
+    assert (results.from_document(document), from_document(document["timeline"])) == (graded, TIMELINE)
+
+
+def test_a_grade_without_one_does_not_mention_it(graded: Result) -> None:
+    plain = replace(graded, timeline=None)
+    assert "timeline" not in plain.document()
+    assert "<svg" not in html.page([plain], {})
+
+
+def test_a_document_with_a_broken_one_is_refused(graded: Result) -> None:
+    document = graded.document()
+    document["timeline"]["spans"][0]["end"] = "later"
+    with pytest.raises(jsonschema.ValidationError):
+        results.from_document(document)
+
+
+def test_the_page_shows_it_in_words_too(graded: Result) -> None:
+    page = html.page([graded], {})
+    assert "A second stands for a minute." in page
+    assert "<li>alerts TooSlow: 30 to 60 s</li>" in page
+
+
+def test_bars_lie_where_their_time_is() -> None:
+    """The axis takes the whole width; a quarter of the time is a quarter of it."""
+    axis = WIDTH - LEFT - RIGHT
+    (_, slow, alert) = bars(TIMELINE)
+    assert (slow[0], slow[2]) == pytest.approx((LEFT + 0.25 * axis, 0.25 * axis), abs=0.2)
+    assert (alert[0], alert[2]) == pytest.approx((LEFT + 0.3 * axis, 0.3 * axis), abs=0.2)
+
+
+def test_lanes_come_in_the_order_of_what_happened_below_each_other() -> None:
+    heights = [y for _, y, _ in bars(TIMELINE)]
+    assert heights == sorted(set(heights))
+
+
+def test_bars_of_one_lane_do_not_cover_each_other() -> None:
+    """Nor do the words beside a bar that is too short for them."""
+    spans = tuple(Span("alerts", f"AnAlertWithALongName{n}", 10.0 + n, 40.0 - n) for n in range(5))
+    heights = [y for _, y, _ in bars(replace(TIMELINE, spans=spans))]
+    assert len(set(heights)) == len(spans)
+    short = (Span("alerts", "AnAlertWithALongName", 10.0, 10.5), Span("alerts", "Next", 11.0, 30.0))
+    first, second = (y for _, y, _ in bars(replace(TIMELINE, spans=short)))
+    assert first != second
+
+
+def test_words_at_the_right_edge_stay_inside() -> None:
+    at_the_end = (Span("alerts", "AnAlertWithALongName", 99.0, 100.0),)
+    (found,) = re.findall(
+        r'<text class="beside" x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)"', plot(replace(TIMELINE, spans=at_the_end))
+    )
+    assert (float(found[0]) < WIDTH - RIGHT, found[1]) == (True, "end")
+
+
+def test_names_of_a_submission_are_text() -> None:
+    hostile = (Span("alerts", "<script>go()</script>", 1.0, 2.0),)
+    assert "<script>" not in plot(replace(TIMELINE, spans=hostile))
+
+
+def test_a_curve_reaches_the_top_of_its_place_at_its_largest_value() -> None:
+    (points,) = re.findall(r'<polyline points="([^"]+)"', plot(TIMELINE))
+    (_, high), (_, half) = (map(float, pair.split(",")) for pair in points.split())
+    assert half - high == pytest.approx(32, abs=0.2)
+
+
+def test_nothing_happened() -> None:
+    assert "<svg" in plot(Timeline("", 0.0, (Curve("predictions", "a second", ()),), ()))
