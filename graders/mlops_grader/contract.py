@@ -91,6 +91,7 @@ class Monitoring(Part):
 
     objectives: str = "monitoring/slo.toml"
     rules: Annotated[list[str], pydantic.Field(min_length=1)] = ["monitoring/rules.yml"]
+    rule_tests: str = "monitoring/rules_test.yml"
     routing: str = "monitoring/alertmanager.yml"
     dashboard: str = "monitoring/dashboard.json"
 

@@ -203,12 +203,15 @@ def test_measuring_costs_little(trained: Product, contract: Contract, patients: 
 
 @check(points=10, requires=(test_metrics_are_well_formed, test_shows_the_model))
 def test_each_objective_has_its_alerts(
-    submission: Submission, objectives: Mapping[Name, Objective], rules: Rules
+    submission: Submission, contract: Contract, objectives: Mapping[Name, Objective], rules: Rules
 ) -> None:
     """Each objective has an alert with severity, summary and a runbook; availability and latency look at two windows.
 
     An alert without a page that says what to do wakes somebody who then starts to read the code.
     """
+    tests = contract.monitoring.rule_tests
+    if tests in submission.files and (words := promtool.test_rules(submission.path(tests))):
+        raise Fail(f"the tests of the rules in `{tests}` fail: {words}", fix=f"promtool test rules {tests}")
     for name in objectives:
         mine = [alert for alert in rules.alerts if alert.labels.get("slo") == name]
         if not mine:

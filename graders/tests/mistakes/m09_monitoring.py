@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from submissions import Edit, Mistake, replace
+from submissions import Edit, Mistake, replace, write
 
 METRICS, SERVICE, SERVE, ACCESS = "noshow/monitoring.py", "noshow/service.py", "noshow/serve.py", "noshow/access.py"
 RULES, ROUTING, DASHBOARD = "monitoring/rules.yml", "monitoring/alertmanager.yml", "monitoring/dashboard.json"
@@ -17,6 +17,18 @@ SLOW = """          job:noshow_slow_predictions:ratio_rate1h > 6 * (1 - 0.99)
 """
 OLD = """        expr: time() - noshow_model_trained_timestamp_seconds{job="noshow"} > 30 * 24 * 3600
         for: 5m
+"""
+WRONG_TEST = """\
+rule_files: [rules.yml]
+tests:
+  - interval: 1m
+    input_series:
+      - series: up{job="noshow"}
+        values: 0x10
+    alert_rule_test:
+      - eval_time: 5m
+        alertname: ServiceIsDown
+        exp_alerts: []
 """
 LOGS_INPUT = """    for error in errors:
         logging.getLogger(__name__).info("refused", extra={"fields": {"input": str(error["input"])}})
@@ -228,6 +240,12 @@ OBJECTIVES = (
         fails="test_each_objective_has_its_alerts",
         says="no alert for latency looks at two windows",
         edits=rules(SLOW, "          job:noshow_slow_predictions:ratio_rate1h > 6 * (1 - 0.99)\n"),
+    ),
+    Mistake(
+        "tests-of-rules-that-fail",
+        fails="test_each_objective_has_its_alerts",
+        says="the tests of the rules in `monitoring/rules_test.yml` fail",
+        edits=(write("monitoring/rules_test.yml", WRONG_TEST),),
     ),
     Mistake(
         "rules-that-do-not-load",
