@@ -168,7 +168,7 @@ def programs() -> None:
     """Prometheus, promtool and Alertmanager are on this machine."""
     for name in NAMES:
         try:
-            program(name)
+            program(name, Path.cwd())
         except NotRun as lacking:
             lack(f"{lacking.found}. To run this test: {lacking.fix}")
 

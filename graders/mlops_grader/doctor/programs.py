@@ -5,12 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from mlops_grader.doctor.finding import Finding
 from mlops_grader.doctor.system import System, install_command
-from mlops_grader.instruments.prometheus.programs import NAMES
+from mlops_grader.instruments.prometheus.programs import NAMES, SERVER_IMAGE, image_client, on_path
 
 OLDEST_PYTHON = (3, 11)
 
@@ -33,16 +32,16 @@ def program(name: str, system: System, path: str) -> Finding:
 
 
 def prometheus(system: System, path: str) -> Finding:
-    """The monitoring server, its tool and Alertmanager, which only some modules start."""
-    found = {name: _first(names, path) for name, names in NAMES.items()}
+    """The monitoring server, its tool and Alertmanager, which only some modules start: installed, or as official images."""
+    found = {name: on_path(name, path) or image_client(name, path) for name in NAMES}
     missing = [name for name, there in found.items() if there is None]
-    shown = f"no `{'`, `'.join(missing)}` on PATH" if missing else str(found["prometheus"])
+    shown = (
+        f"no `{'`, `'.join(missing)}` on PATH"
+        if missing
+        else on_path("prometheus", path) or f"the image {SERVER_IMAGE}"
+    )
     wanted = ", ".join(NAMES)
     return Finding("Prometheus", shown, wanted, not missing, install_command(system, "prometheus"))
-
-
-def _first(names: Iterable[str], path: str) -> str | None:
-    return next((there for name in names if (there := shutil.which(name, path=path))), None)
 
 
 def search_path(path: str) -> str:

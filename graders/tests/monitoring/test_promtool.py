@@ -119,7 +119,7 @@ def test_a_machine_without_the_program_is_told_how_to_get_it(
     """Nothing is known about the submission then."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotRun, match=f"{name} is not installed") as raised:
-        program(name)
+        program(name, tmp_path)
     assert raised.value.fix.startswith("nox -s doctor -- m09_monitoring --install")
 
 
@@ -131,4 +131,4 @@ def test_alertmanager_has_another_name_in_debian(
     for name in names:
         (tmp_path / name).touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert program("alertmanager") == str(tmp_path / names[-1])
+    assert program("alertmanager", tmp_path).words == [str(tmp_path / names[-1])]

@@ -14,9 +14,8 @@ from typing import Any
 
 from mlops_grader.check import Fail
 from mlops_grader.instruments.client import free_port
-from mlops_grader.instruments.prometheus.programs import program
-from mlops_grader.instruments.prometheus.server import LIFE, await_ready
-from mlops_grader.instruments.sandbox import HostSandbox
+from mlops_grader.instruments.prometheus.programs import started
+from mlops_grader.instruments.prometheus.server import await_ready
 
 BODY_LIMIT = 2**20  # bytes of a notification that are read
 
@@ -60,11 +59,11 @@ def alertmanager(folder: Path, document: Any) -> Iterator[Alertmanager]:
     with _receiver(running_on.received) as hooks:
         settings = led_here(document, hooks)
         (folder / "alertmanager.yml").write_text(json.dumps(settings, default=str), encoding="utf-8")
-        command = [
-            program("alertmanager"), "--config.file=alertmanager.yml", "--storage.path=data",
+        arguments = [
+            "--config.file=alertmanager.yml", "--storage.path=data",
             f"--web.listen-address=127.0.0.1:{running_on.port}", "--cluster.listen-address=",
         ]  # fmt: skip
-        with HostSandbox(folder / "home").start(command, folder, limits=LIFE) as running:
+        with started("alertmanager", arguments, folder) as running:
             try:
                 await_ready(running, running_on.port)
             except RuntimeError:

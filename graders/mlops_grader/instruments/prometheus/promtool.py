@@ -12,7 +12,7 @@ SECONDS = 60
 
 def check_rules(path: Path) -> str:
     """What is wrong with a rule file, empty when nothing is."""
-    done = _run("check", "rules", "--lint=all", "--lint-fatal", str(path))
+    done = _run("check", "rules", "--lint=all", "--lint-fatal", path.name, folder=path.parent)
     return "" if done.returncode == 0 else _words(done, path)
 
 
@@ -32,7 +32,7 @@ def lint_metrics(exposition: str) -> list[str]:
 
 
 def _run(*arguments: str, text: str = "", folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [program("promtool"), *arguments]
+    command = [*program("promtool", folder or Path.cwd()).words, *arguments]
     return subprocess.run(command, input=text, capture_output=True, text=True, cwd=folder, timeout=SECONDS, check=False)
 
 

@@ -15,12 +15,11 @@ import httpx
 from mlops_grader.check import Fail
 from mlops_grader.instruments.client import free_port
 from mlops_grader.instruments.prometheus.compression import SCRAPE_SECONDS
-from mlops_grader.instruments.prometheus.programs import program
-from mlops_grader.instruments.sandbox import HostSandbox, Limits, Running
+from mlops_grader.instruments.prometheus.programs import started
+from mlops_grader.instruments.sandbox import Running
 
 STARTING_SECONDS = 30
 LOOKBACK_SECONDS = 20 * SCRAPE_SECONDS
-LIFE = Limits(seconds=1800)
 
 
 @dataclass(frozen=True)
@@ -104,13 +103,13 @@ def prometheus(
         settings["alerting"] = {"alertmanagers": [known]}
     (folder / "prometheus.yml").write_text(json.dumps(settings), encoding="utf-8")
     port = free_port()
-    command = [
-        program("prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data",
+    arguments = [
+        "--config.file=prometheus.yml", "--storage.tsdb.path=data",
         f"--web.listen-address=127.0.0.1:{port}", f"--query.lookback-delta={1000 * LOOKBACK_SECONDS:.0f}ms",
         "--web.enable-lifecycle",
         "--rules.alert.resend-delay=500ms", "--rules.alert.for-grace-period=1s", "--rules.alert.for-outage-tolerance=1s",
     ]  # fmt: skip
-    with HostSandbox(folder / "home").start(command, folder, limits=LIFE) as running:
+    with started("prometheus", arguments, folder) as running:
         await_ready(running, port)
         server = Prometheus(port)
         # the first scrape comes five seconds after the start: rules that looked at nothing meanwhile would find the service gone
