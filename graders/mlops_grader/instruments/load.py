@@ -63,8 +63,11 @@ class Load:
 
 
 @contextmanager
-def load(client: Client, calls: Callable[[int], Call], rate: float) -> Iterator[Load]:
-    """Send call after call, `rate` a second, until the context ends; then wait for the answers that are due."""
+def load(client: Client, calls: Callable[[int], Call], rate: Callable[[float], float]) -> Iterator[Load]:
+    """Send call after call until the context ends; then wait for the answers that are due.
+
+    rate: requests a second, by the seconds since the start: `steady`, `ramp`, `burst`, or any other course.
+    """
     flow, over = Load(), threading.Event()
 
     def one(call: Call, meant: float) -> None:
@@ -72,9 +75,11 @@ def load(client: Client, calls: Callable[[int], Call], rate: float) -> Iterator[
 
     def pace(pool: ThreadPoolExecutor) -> None:
         started, number = time.monotonic(), 0
-        while not over.wait(max(0.0, started + number / rate - time.monotonic())):
-            pool.submit(one, calls(number), started + number / rate)
+        due = started
+        while not over.wait(max(0.0, due - time.monotonic())):
+            pool.submit(one, calls(number), due)
             number += 1
+            due += 1 / rate(due - started)
 
     with ThreadPoolExecutor(SENDERS) as pool:
         pacer = threading.Thread(target=pace, args=(pool,), daemon=True)
@@ -84,6 +89,21 @@ def load(client: Client, calls: Callable[[int], Call], rate: float) -> Iterator[
         finally:
             over.set()
             pacer.join()
+
+
+def steady(rate: float) -> Callable[[float], float]:
+    """The same number of requests each second."""
+    return lambda _: rate
+
+
+def ramp(first: float, last: float, seconds: float) -> Callable[[float], float]:
+    """From one rate to another within that time, in a straight line, and then the same."""
+    return lambda since: first + (last - first) * min(1.0, since / seconds)
+
+
+def burst(rate: float, height: float, begin: float, end: float) -> Callable[[float], float]:
+    """A steady rate, and `height` times that from one moment to another."""
+    return lambda since: rate * height if begin <= since < end else rate
 
 
 def send_all(client: Client, calls: list[Call]) -> list[Reply]:

@@ -15,7 +15,7 @@ from typing import Any
 from mlops_grader.check import Fail
 from mlops_grader.instruments.client import READY_SECONDS, Client, free_port
 from mlops_grader.instruments.faults import Switch, with_a_switch
-from mlops_grader.instruments.load import Call, Load, Reply, load
+from mlops_grader.instruments.load import Call, Load, Reply, burst, load
 from mlops_grader.instruments.objectives import Name, Objective
 from mlops_grader.instruments.product import RECORD, Product
 from mlops_grader.instruments.prometheus import compression
@@ -25,6 +25,7 @@ from mlops_grader.instruments.service import started
 from mlops_grader.timeline import Curve, Span, Timeline
 
 RATE = 20.0  # requests a second
+BURST = (2.0, 6.0, 9.0)  # times as many in the quiet time, from and to which second
 WARM_SECONDS = 4.0
 QUIET_SECONDS = 20.0
 SERVER_ERROR = 500
@@ -93,7 +94,7 @@ class Watched:
         return RATE
 
     def quiet(self) -> Episode:
-        """All is well but for one slow request and one that fails."""
+        """All is well but for one slow request and one that fails; the first time there is a burst of requests too."""
         episode = Episode("quiet", "all was well", None, time.monotonic())
         time.sleep(0.6 * QUIET_SECONDS)
         self.switch.once_slow(2 * self._latency)
@@ -293,6 +294,6 @@ def watched(
         server = prometheus(folder / "prometheus", targets, contract.service.metrics, compressed, alerts.port)
         life.prometheus = stack.enter_context(server)
         client = Client(port, contract.service, lambda: None)
-        life.flow = stack.enter_context(load(client, life.calls, RATE))
+        life.flow = stack.enter_context(load(client, life.calls, burst(RATE, *BURST)))
         time.sleep(WARM_SECONDS)
         yield life

@@ -15,7 +15,7 @@ import pytest
 from mlops_grader.contract import Service
 from mlops_grader.instruments import load as loads
 from mlops_grader.instruments.client import ANSWER_LIMIT, Client, free_port
-from mlops_grader.instruments.load import Call, Reply, load, send, send_all
+from mlops_grader.instruments.load import Call, Reply, burst, load, ramp, send, send_all, steady
 
 Serve = Callable[[Callable[[BaseHTTPRequestHandler, bytes], tuple[int, str, bytes]]], Client]
 WaitFor = Callable[[Callable[[], object]], None]
@@ -42,10 +42,27 @@ def numbered(number: int) -> Call:
     return Call(f"/{number}", method="GET")
 
 
+def test_the_course_of_a_load_is_by_time() -> None:
+    """Steady, rising in a line to its end, and higher for a while."""
+    moments = (0.0, 1.0, 2.0, 3.0, 4.0)
+    assert [steady(5)(moment) for moment in moments] == [5, 5, 5, 5, 5]
+    assert [ramp(10, 40, 3)(moment) for moment in moments] == [10, 20, 30, 40, 40]
+    assert [burst(5, 3, 1, 3)(moment) for moment in moments] == [5, 15, 15, 5, 5]
+
+
+def test_requests_leave_as_often_as_the_course_says(serve: Serve, wait_for: WaitFor) -> None:
+    """A burst packs them closer: what lies between two is one over the rate at the earlier."""
+    with load(serve(lambda *_: OK), numbered, burst(20, 4, 0.21, 0.39)) as flow:
+        wait_for(lambda: len(flow.replies) >= 24)
+    meant = sorted(reply.meant for reply in flow.replies)[:24]
+    gaps = [round(later - earlier, 4) for earlier, later in pairwise(meant)]
+    assert gaps == [0.05] * 5 + [0.0125] * 12 + [0.05] * 6
+
+
 def test_a_service_that_stalls_does_not_slow_the_sending(serve: Serve, wait_for: WaitFor) -> None:
     """Requests go on to leave while no answer to any comes."""
     stall = Stalls()
-    with load(serve(stall), numbered, RATE) as flow:
+    with load(serve(stall), numbered, steady(RATE)) as flow:
         wait_for(lambda: len(stall.arrived) >= 20)
         answered = len(flow.replies)
         stall.go_on.set()
@@ -60,7 +77,7 @@ def test_all_answers_are_there_at_the_end(serve: Serve, wait_for: WaitFor) -> No
         made.append(number)
         return numbered(number)
 
-    with load(serve(stall), call, RATE) as flow:
+    with load(serve(stall), call, steady(RATE)) as flow:
         wait_for(lambda: len(stall.arrived) >= 10)
         threading.Timer(0.3, stall.go_on.set).start()
     assert sorted(int(reply.call.path[1:]) for reply in flow.replies) == made == list(range(len(made)))
@@ -77,14 +94,14 @@ def test_a_request_that_was_being_made_at_the_end_is_sent(serve: Serve) -> None:
         made.append(number)
         return numbered(number)
 
-    with load(serve(lambda *_: OK), call, RATE) as flow:
+    with load(serve(lambda *_: OK), call, steady(RATE)) as flow:
         making.wait(30)
     assert (len(flow.replies), made) == (1, [0])
 
 
 def test_requests_are_meant_at_set_times(serve: Serve, wait_for: WaitFor) -> None:
     """The first at once, each other one a set time after the one before, whatever the machine does."""
-    with load(serve(lambda *_: OK), numbered, RATE) as flow:
+    with load(serve(lambda *_: OK), numbered, steady(RATE)) as flow:
         wait_for(lambda: len(flow.replies) >= 10)
     meant = sorted((int(reply.call.path[1:]), reply.meant) for reply in flow.replies)
     steps = {round(moment - meant[0][1] - number / RATE, 6) for number, moment in meant}
@@ -93,7 +110,7 @@ def test_requests_are_meant_at_set_times(serve: Serve, wait_for: WaitFor) -> Non
 
 def test_none_leaves_before_its_time(serve: Serve, wait_for: WaitFor) -> None:
     """A rate is kept: the answer to the request of a moment comes after it."""
-    with load(serve(lambda *_: OK), numbered, RATE) as flow:
+    with load(serve(lambda *_: OK), numbered, steady(RATE)) as flow:
         wait_for(lambda: len(flow.replies) >= 10)
     assert min(reply.latency for reply in flow.replies) > 0
 
@@ -104,7 +121,7 @@ def test_latency_counts_from_the_intended_moment(
     """A request that waits for a sender has waited, even when the service answers it at once."""
     monkeypatch.setattr(loads, "SENDERS", 1)
     stall = Stalls()
-    with load(serve(stall), numbered, RATE) as flow:
+    with load(serve(stall), numbered, steady(RATE)) as flow:
         wait_for(lambda: stall.arrived)
         threading.Event().wait(0.5)
         stall.go_on.set()
@@ -117,7 +134,7 @@ def test_load_ends_with_its_context(serve: Serve) -> None:
     """No thread of it is left, also when the context ends in an error."""
     client = serve(lambda *_: OK)
     before = set(threading.enumerate())
-    with suppress(ZeroDivisionError), load(client, numbered, RATE):
+    with suppress(ZeroDivisionError), load(client, numbered, steady(RATE)):
         raise ZeroDivisionError
     left = {thread for thread in set(threading.enumerate()) - before if "process_request" not in thread.name}
     assert left == set()
@@ -125,7 +142,7 @@ def test_load_ends_with_its_context(serve: Serve) -> None:
 
 def test_calls_that_get_no_answer_are_replies(wait_for: WaitFor) -> None:
     """Where nobody listens each has the status 0."""
-    with load(Client(free_port(), Service(), lambda: None), numbered, RATE) as flow:
+    with load(Client(free_port(), Service(), lambda: None), numbered, steady(RATE)) as flow:
         wait_for(lambda: len(flow.replies) >= 3)
     assert {(reply.status, reply.content, dict(reply.headers) == {}) for reply in flow.replies} == {(0, b"", True)}
 
