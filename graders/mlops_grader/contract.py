@@ -84,6 +84,8 @@ class Commands(Part):
     serve: str = ""
     deploy: str = "python deploy/deploy.py"
     rollback: str = "python deploy/deploy.py --rollback"
+    monitor: str = "python -m noshow monitor"
+    retrain: str = "python -m noshow retrain"
 
 
 class Monitoring(Part):
@@ -96,6 +98,21 @@ class Monitoring(Part):
     dashboard: str = "monitoring/dashboard.json"
 
 
+class Drift(Part):
+    """The jobs that look back: their data and what they leave, relative to the project.
+
+    data: the folder of the daily files. reports: the folder for a summary and a page of each week, and for `promotions/`.
+    metrics: what Prometheus reads of it. promise: the false-alarm rate. clock: the variable that says which day it is.
+    """
+
+    data: str = "data/raw"
+    reports: str = "reports"
+    metrics: str = "reports/metrics.prom"
+    promise: str = "monitoring/drift.toml"
+    rules: Annotated[list[str], pydantic.Field(min_length=1)] = ["monitoring/drift_rules.yml"]
+    clock: Variable = "TODAY"
+
+
 class Contract(Part):
     """The whole of `product.toml`."""
 
@@ -104,6 +121,7 @@ class Contract(Part):
     environment: Environment = Environment()
     image: Image = Image()
     monitoring: Monitoring = Monitoring()
+    drift: Drift = Drift()
     commands: Commands = Commands()
 
     def command(self, name: str) -> str:

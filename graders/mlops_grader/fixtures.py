@@ -40,6 +40,9 @@ from mlops_grader.submission import Submission
 from mlops_grader.timeline import Timeline
 
 if TYPE_CHECKING:
+    from mlops_grader.instruments.drift.job import Job
+    from mlops_grader.instruments.drift.judged import Judged
+    from mlops_grader.instruments.drift.retraining import Retrained
     from mlops_grader.instruments.pipeline import Pipeline
     from mlops_grader.instruments.release import Released
 
@@ -209,6 +212,82 @@ def watched(
         finally:
             ground.timelines.append(watched.timeline())
         yield watched
+
+
+@pytest.fixture(scope="session")
+def diary(product: Product, ground: Ground) -> Job:
+    """The monitoring job of the product with four weeks, of which the third is drifted."""
+    _drift()
+    from mlops_grader.instruments.drift.job import at_work
+    from mlops_grader.instruments.drift.orders import DIARY
+    from mlops_grader.instruments.drift.practice import Practice
+
+    return at_work(product, ground.folder / "diary", Practice(_draw(ground, "diary"), DIARY))
+
+
+@pytest.fixture(scope="session")
+def weeks(product: Product, ground: Ground) -> list[Judged]:
+    """Many weeks of two practices, judged by the product."""
+    _drift()
+    from mlops_grader.instruments.drift import judged
+    from mlops_grader.instruments.drift.job import at_work
+    from mlops_grader.instruments.drift.job import judged as judge
+    from mlops_grader.instruments.drift.orders import mixed
+    from mlops_grader.instruments.drift.practice import Practice
+
+    practices = [Practice(_draw(ground, name), mixed(Random(f"{name} {ground.seed}"))) for name in ("north", "south")]  # noqa: S311
+    jobs = [at_work(product, ground.folder / f"practice-{number}", each) for number, each in enumerate(practices)]
+    found = [judged.against_orders(*each) for each in zip(practices, judge(jobs), strict=True)]
+    weeks = [week for each in found for week in each]
+    ground.timelines.append(judged.timeline(weeks))
+    return weeks
+
+
+@pytest.fixture(scope="session")
+def unusable(product: Product, ground: Ground) -> Job:
+    """The monitoring job with weeks whose records mean something else than before."""
+    return _broken(product, ground, "unusable")
+
+
+@pytest.fixture(scope="session")
+def incomplete(product: Product, ground: Ground) -> Job:
+    """The monitoring job with weeks whose files are not whole."""
+    return _broken(product, ground, "incomplete")
+
+
+def _broken(product: Product, ground: Ground, name: str) -> Job:
+    _drift()
+    from mlops_grader.instruments.drift import orders
+    from mlops_grader.instruments.drift.job import at_work
+    from mlops_grader.instruments.drift.practice import Practice
+
+    damages = {"unusable": orders.UNUSABLE, "incomplete": orders.INCOMPLETE}[name]
+    ordered = orders.broken(Random(f"{name} {ground.seed}"), damages)  # noqa: S311  # reproducible on purpose
+    return at_work(product, ground.folder / name, Practice(_draw(ground, name), ordered))
+
+
+@pytest.fixture(scope="session")
+def retrained(product: Product, ground: Ground) -> Retrained:
+    """The product after three retrainings in a practice that changed meanwhile."""
+    _drift()
+    from mlops_grader.instruments.drift import retraining
+
+    (ground.folder / "retraining").mkdir()
+    return retraining.retrained(product, ground.folder / "retraining", retraining.story(ground.seed))
+
+
+def _draw(ground: Ground, name: str) -> int:
+    return Random(f"{name} {ground.seed}").randrange(2**31)  # noqa: S311  # reproducible on purpose
+
+
+def _drift() -> None:
+    try:
+        import pandas as pd  # noqa: F401
+        import sklearn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise NotRun(
+            f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[world,drift]'"
+        ) from None
 
 
 def _monitoring() -> None:

@@ -1,4 +1,4 @@
-"""What happened in the course of a grade, second by second: curves, and spans in which something was so."""
+"""What happened in the course of a grade, step by step: curves, and spans in which something was so."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Curve:
-    """A number over time. Each point is a moment in seconds from the start, and a value of that unit."""
+    """A number over time. Each point is a moment from the start, and a value of that unit."""
 
     name: str
     unit: str
@@ -19,7 +19,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Span:
-    """A time in which something was so, in seconds from the start. Spans of one lane are of one kind."""
+    """A time in which something was so, from the start on. Spans of one lane are of one kind."""
 
     lane: str
     name: str
@@ -29,12 +29,13 @@ class Span:
 
 @dataclass(frozen=True)
 class Timeline:
-    """All of it; `note` says what a second stands for."""
+    """All of it; `note` says what a step stands for. Moments and the length `seconds` are in `unit`."""
 
     note: str
     seconds: float
     curves: tuple[Curve, ...]
     spans: tuple[Span, ...]
+    unit: str = "s"
 
     def document(self) -> dict[str, Any]:
         """As plain data, for the result document."""
@@ -48,4 +49,5 @@ def from_document(document: Mapping[str, Any]) -> Timeline:
         Curve(entry["name"], entry["unit"], tuple((at, value) for at, value in entry["points"]))
         for entry in document["curves"]
     )
-    return Timeline(document["note"], document["seconds"], curves, tuple(Span(**entry) for entry in document["spans"]))
+    spans = tuple(Span(**entry) for entry in document["spans"])
+    return Timeline(document["note"], document["seconds"], curves, spans, document.get("unit", "s"))

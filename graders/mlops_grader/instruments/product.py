@@ -71,7 +71,8 @@ class Product:
     @contextmanager
     def with_a_day_missing(self, random: Random) -> Iterator[None]:
         """Hold one daily file of appointments back: what is made meanwhile differs from all that was made before."""
-        days = [name for name in self.submission.files if fnmatch(name, DAILY)]
+        found = [name for name in self.submission.files if fnmatch(name, DAILY)]
+        days = [name for name in found if name.startswith(f"{self.contract.drift.data}/")] or found
         day = self.root / random.choice(days) if days else None
         if not day:
             yield

@@ -12,7 +12,9 @@ from mlops_grader.timeline import Curve, Span, Timeline
 
 WIDTH, LEFT, RIGHT = 840, 150, 20
 ROW, BAR, CURVE = 24, 16, 64  # heights in pixels
-TICK = 20  # seconds between two marks of the axis, at least
+MARKS = 12  # of the axis, at most
+STEPS = (1, 2, 5, 10, 20, 60, 120, 300, 600, 1800, 3600)  # between two of them
+CROWDED = 10  # bars of one lane: more stand in one row, and their words in the list only
 LETTER = 6.2  # pixels: the width of a letter in a bar, on average
 
 
@@ -27,9 +29,9 @@ def plot(timeline: Timeline) -> str:
     for curve in timeline.curves:
         parts.append(_curve(curve, timeline.seconds, y))
         y += CURVE + ROW
-    parts.insert(0, _axis(timeline.seconds, y))
+    parts.insert(0, _axis(timeline, y))
     told = "".join(
-        f"<li>{text(span.lane)} {text(span.name)}: {span.begin:.0f} to {span.end:.0f} s</li>"
+        f"<li>{text(span.lane)} {text(span.name)}: {span.begin:.0f} to {span.end:.0f} {text(timeline.unit)}</li>"
         for span in sorted(timeline.spans, key=lambda span: span.begin)
     )
     return f"""<h3>What happened</h3>
@@ -46,13 +48,16 @@ def _x(at: float, seconds: float) -> float:
     return round(LEFT + (WIDTH - LEFT - RIGHT) * at / max(seconds, 1e-9), 1)
 
 
-def _axis(seconds: float, bottom: float) -> str:
-    step = TICK * max(1, -(-int(seconds) // (TICK * 12)))
+def _axis(timeline: Timeline, bottom: float) -> str:
+    seconds, unit = timeline.seconds, text(timeline.unit)
+    step = next((step for step in STEPS if seconds / step <= MARKS), STEPS[-1])
     marks = range(0, int(seconds) + 1, step)
     lines = "".join(
         f'<line x1="{_x(at, seconds)}" x2="{_x(at, seconds)}" y1="{ROW - 6}" y2="{bottom}"/>' for at in marks
     )
-    words = "".join(f'<text x="{_x(at, seconds)}" y="{bottom + 14}" text-anchor="middle">{at} s</text>' for at in marks)
+    words = "".join(
+        f'<text x="{_x(at, seconds)}" y="{bottom + 14}" text-anchor="middle">{at} {unit}</text>' for at in marks
+    )
     return f'<g class="axis">{lines}{words}</g>'
 
 
@@ -60,9 +65,11 @@ def _lane(lane: str, spans: Sequence[Span], seconds: float, top: float) -> tuple
     """The bars of one kind; those that overlap get rows of their own. Also where the next lane begins."""
     rows: list[float] = []
     drawn = [f'<text class="name" x="0" y="{top + BAR - 3}">{text(lane)}</text>']
+    crowded = len(spans) > CROWDED
     for span in spans:
         begin, end = _x(span.begin, seconds), _x(span.end, seconds)
-        width, needed = max(2.0, end - begin), len(span.name) * LETTER + 8
+        name = "" if crowded else span.name
+        width, needed = max(2.0, end - begin), len(name) * LETTER + 8 if name else 0.0
         inside = needed <= width
         row = next((n for n, taken in enumerate(rows) if taken <= begin), len(rows))
         taken = begin + (width if inside else width + needed)
@@ -73,8 +80,10 @@ def _lane(lane: str, spans: Sequence[Span], seconds: float, top: float) -> tuple
         if outside_left:
             place, anchor = begin - 4, "end"
         where = f'class="{"inside" if inside else "beside"}" x="{place}" y="{y + BAR - 4}" text-anchor="{anchor}"'
-        drawn.append(f'<rect class="{text(lane)}" x="{begin}" y="{y}" width="{width:.1f}" height="{BAR}" rx="3"/>')
-        drawn.append(f"<text {where}>{text(span.name)}</text>")
+        told = f"<title>{text(span.name)}</title>"
+        bar = f'x="{begin}" y="{y}" width="{width:.1f}" height="{BAR}" rx="{min(3, width / 4):.1f}"'
+        drawn.append(f'<rect class="{text(lane)}" {bar}>{told}</rect>')
+        drawn += [f"<text {where}>{text(name)}</text>"] if name else []
     return "".join(drawn), top + max(1, len(rows)) * ROW + 6
 
 

@@ -11,8 +11,10 @@ from mlops_grader.instruments.world.faults import (
     LateFiles,
     Nulls,
     RenameColumn,
+    RenameValues,
     ReorderColumns,
     Scope,
+    Truncated,
 )
 from mlops_grader.instruments.world.files import DailyFile, Fault, daily_files, write_days
 from mlops_grader.instruments.world.predict import REQUEST_FIELDS, request_bodies, requests
@@ -36,8 +38,10 @@ __all__ = [
     "LateFiles",
     "Nulls",
     "RenameColumn",
+    "RenameValues",
     "ReorderColumns",
     "Scope",
+    "Truncated",
     "World",
     "daily_files",
     "request_bodies",

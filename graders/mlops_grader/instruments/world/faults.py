@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -120,6 +121,18 @@ class ChangeTimes:
 
 
 @dataclass(frozen=True)
+class RenameValues:
+    """The values of a column are written in another way: `{"sms": "SMS"}`."""
+
+    column: str
+    names: Mapping[str, str]
+    scope: Scope = field(default_factory=Scope)
+
+    def __call__(self, files: Files) -> Files:
+        return self.scope.edit(files, lambda t: _rewritten(t, self.column, lambda cell: self.names.get(cell, cell)))
+
+
+@dataclass(frozen=True)
 class Duplicates:
     """A share of the rows comes a second time: at the end of the same file, or of the next file of its kind."""
 
@@ -173,6 +186,17 @@ class LateFiles:
 
 
 @dataclass(frozen=True)
+class Truncated:
+    """Only this share of a file's bytes came through; 0 leaves it empty."""
+
+    received: float
+    scope: Scope = field(default_factory=Scope)
+
+    def __call__(self, files: Files) -> Files:
+        return tuple(replace(file, received=self.received) if file in self.scope else file for file in files)
+
+
+@dataclass(frozen=True)
 class Encoding:
     """The files are in another encoding: `latin-1`, `utf-16` (with byte order mark), `utf-8-sig` (UTF-8 with one)."""
 
@@ -199,7 +223,7 @@ def _some(file: DailyFile, seed: int, share: float) -> Booleans:
 
 
 def _successors(files: Files) -> list[tuple[str, str]]:
-    names = {kind: sorted(file.name for file in files if file.kind == kind) for kind in ("appointments", "outcomes")}
+    names = {kind: sorted(file.name for file in files if file.kind == kind) for kind in get_args(Kind)}
     return [pair for kind in names for pair in zip(names[kind], names[kind][1:], strict=False)]
 
 

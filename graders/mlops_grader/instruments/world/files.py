@@ -14,7 +14,7 @@ import pandas as pd
 from mlops_grader.instruments.world.chance import Times
 from mlops_grader.instruments.world.simulation import APPOINTMENT_COLUMNS
 
-Kind = Literal["appointments", "outcomes"]
+Kind = Literal["appointments", "outcomes", "predictions"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class DailyFile:
     table: pd.DataFrame
     encoding: str = "utf-8"
     arrives: date | None = None  # when it is delivered, on its own day if None
+    received: float = 1.0  # the share of its bytes that came through
 
     @property
     def name(self) -> str:
@@ -38,7 +39,8 @@ class DailyFile:
     @property
     def content(self) -> bytes:
         """The bytes of the file: comma-separated, quoted only where needed, line feeds, a header."""
-        return self.table.to_csv(index=False, lineterminator="\n").encode(self.encoding, errors="replace")
+        whole = self.table.to_csv(index=False, lineterminator="\n").encode(self.encoding, errors="replace")
+        return whole[: int(len(whole) * self.received)]
 
 
 Fault = Callable[[tuple[DailyFile, ...]], tuple[DailyFile, ...]]
