@@ -56,7 +56,8 @@ def _judge(week: Week, history: History) -> Judged:
         return Judged(week, [], None)
     reference = of_this_season(history.reference, appointments[0])
     fields = differences(appointments, reference, left_out=week.faulty_fields)
-    return Judged(week, fields, judge(week.cases) if mature(week.labels) else None)
+    known = mature(week.labels) and not week.broken
+    return Judged(week, fields, judge(week.cases) if known else None)
 
 
 def _summary(now: Judged, before: Sequence[Judged], settings: Settings) -> Summary:
@@ -92,6 +93,8 @@ def _decide(now: Judged, before: Sequence[Judged]) -> tuple[Decision, list[str]]
 
 
 def _is_new(now: Judged, before: Sequence[Judged]) -> bool:
-    """Whether another version answered in the last week whose outcomes are known, and was right."""
-    known = [judged for judged in before if judged.judgement and not judged.week.broken]
-    return bool(known) and not known[-1].wrong and known[-1].week.run_id != now.week.run_id
+    """Whether the version of this week has never been right, and the one before it was right to its last week."""
+    known = [judged for judged in before if judged.judgement]
+    others = [judged for judged in known if judged.week.run_id != now.week.run_id]
+    right = any(not judged.wrong for judged in known if judged.week.run_id == now.week.run_id)
+    return bool(others) and not others[-1].wrong and not right

@@ -95,10 +95,10 @@ def run(settings: Settings) -> str:
         promoted=found.low > 0,
         because="the interval is above 0" if found.low > 0 else "the interval holds 0 or less: it could be chance",
     )
+    save_comparison(comparison, settings.reports_dir)
     if comparison.promoted:
         promote(client, challenger)
         export.run(settings)
-    save_comparison(comparison, settings.reports_dir)
     what = "promoted and exported" if comparison.promoted else "not promoted"
     return f"challenger {challenger.run_id} {what}: log loss better by {found.mean:.4f} ({found.low:.4f} to {found.high:.4f})"
 

@@ -93,12 +93,12 @@ class _Faults:
     def of(self, monday: date) -> list[DataFault]:
         """The faults of one week, whole files first."""
         files = [DataFault(name, fact) for (week, name), fact in self.files.items() if week == monday]
-        facts: dict[str, list[tuple[str, int]]] = {}
+        facts: dict[str, Counter[str]] = {}
         for (week, where, fact), count in self.rows.items():
             if week == monday:
-                facts.setdefault(where, []).append((fact, count))
+                facts.setdefault(where, Counter())[fact] = count
         rows = [
-            DataFault(where, f"{sum(count for _, count in found)} rows, such as: {found[0][0]}")
+            DataFault(where, f"{sum(found.values())} rows, such as: {next(iter(found))}")
             for where, found in facts.items()
         ]
         return files + rows
