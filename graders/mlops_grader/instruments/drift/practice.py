@@ -213,7 +213,9 @@ def _predictions(weeks: Sequence[pd.DataFrame]) -> Iterable[DailyFile]:
 
 
 def _run_id(seed: int, number: int) -> str:
-    return "".join(f"{int(draw * 16):x}" for draw in uniform(seed, f"run {number}", 32))
+    """The first digits of a run's id, as logs show them. The first of all is a letter: no reader takes it for a number."""
+    first, *others = uniform(seed, f"run {number}", 8)
+    return "abcdef"[int(first * 6)] + "".join(f"{int(draw * 16):x}" for draw in others)
 
 
 def _logit(probability: Floats) -> Floats:

@@ -27,8 +27,8 @@ def clean_prediction(values: Sequence[str]) -> Predicted:
     appointment_id, run_id, probability, called = values
     if not re.fullmatch(r"A\d{7}", appointment_id, re.ASCII):
         raise BadRowError(f"appointment_id is {appointment_id!r}, wanted an id like A0000123")
-    if not re.fullmatch(r"[0-9a-f]{32}", run_id):
-        raise BadRowError(f"run_id is {run_id!r}, wanted 32 hexadecimal digits")
+    if not re.fullmatch(r"[0-9a-f]{8}", run_id):
+        raise BadRowError(f"run_id is {run_id!r}, wanted the first eight hexadecimal digits of a run")
     if not re.fullmatch(r"0\.\d{1,9}", probability, re.ASCII):
         raise BadRowError(f"no_show_probability is {probability!r}, wanted a share like 0.173")
     if called not in ("yes", "no"):
