@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -104,3 +105,81 @@ def test_a_curve_reaches_the_top_of_its_place_at_its_largest_value() -> None:
 
 def test_nothing_happened() -> None:
     assert "<svg" in plot(Timeline("", 0.0, (Curve("predictions", "a second", ()),), ()))
+
+
+WEEKS = Timeline("A step is a week.", 42.0, (), (Span("first practice", "age", 3.0, 4.0),), unit="weeks")
+
+
+def test_moments_are_seconds_unless_another_unit_is_said(graded: Result) -> None:
+    """It goes through the document; one of an earlier release says none."""
+    told = replace(graded, timeline=WEEKS).document()["timeline"]
+    assert (told["unit"], from_document(told)) == ("weeks", WEEKS)
+    assert from_document({key: value for key, value in told.items() if key != "unit"}).unit == "s"
+    assert TIMELINE.unit == "s"
+
+
+def test_a_document_without_a_unit_is_taken(graded: Result) -> None:
+    """Earlier ones have none; a unit that is no text is refused."""
+    document = graded.document()
+    del document["timeline"]["unit"]
+    assert results.from_document(document) == graded
+    document["timeline"]["unit"] = 7
+    with pytest.raises(jsonschema.ValidationError):
+        results.from_document(document)
+
+
+def marks(timeline: Timeline) -> list[str]:
+    """The words at the marks of the axis."""
+    return re.findall(r'text-anchor="middle">([^<]+)</text>', plot(timeline))
+
+
+def test_the_axis_and_the_words_are_in_the_unit() -> None:
+    """Also when it is text of somebody else."""
+    assert "<li>first practice age: 3 to 4 weeks</li>" in plot(WEEKS)
+    assert marks(WEEKS)[:3] == ["0 weeks", "5 weeks", "10 weeks"]
+    assert "<i>" not in plot(replace(WEEKS, unit="<i>weeks"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "step", "last"),
+    [
+        *(
+            (0.0, 1, 0),
+            (4.0, 1, 4),
+            (12.0, 1, 12),
+            (12.5, 2, 12),
+            (24.0, 2, 24),
+            (42.0, 5, 40),
+            (60.0, 5, 60),
+            (100.0, 10, 100),
+        ),
+        *((240.0, 20, 240), (241.0, 60, 240), (3600.0, 300, 3600), (43_200.0, 3600, 43_200), (100_000.0, 3600, 97_200)),
+    ],
+)
+def test_the_axis_has_a_dozen_marks_at_most(seconds: float, step: int, last: int) -> None:
+    """At round numbers, as near to each other as that allows; of what lasts longer than half a day, one an hour."""
+    found = [int(mark.removesuffix(" s")) for mark in marks(replace(TIMELINE, seconds=seconds))]
+    assert found == list(range(0, last + 1, step))
+    assert len(found) <= 13 or step == 3600
+
+
+@pytest.mark.parametrize(
+    "lane", ["faults", "patients", "behaviour", "release", "alerts", "investigate", "retrain", "roll back"]
+)
+def test_what_went_wrong_and_what_was_done_have_their_colours(lane: str) -> None:
+    """A lane's first word is known to the stylesheet."""
+    (classes,) = re.findall(r'<rect class="([^"]+)"', plot(replace(WEEKS, spans=(Span(lane, "age", 3.0, 4.0),))))
+    styles = Path(html.__file__).with_name("page.css").read_text(encoding="utf-8")
+    assert re.search(rf"\.timeline rect\.{classes.split()[0]}[ ,]", styles)
+    assert lane.startswith(classes.split()[0])
+
+
+@pytest.mark.parametrize(("bars_of_it", "inside"), [(10, 10), (11, 0)])
+def test_a_crowded_lane_has_its_words_in_the_list(bars_of_it: int, inside: int) -> None:
+    """And all its bars in one row."""
+    spans = tuple(Span("patients", f"a large drift of field {n}", 3.0 * n, 3.0 * n + 1) for n in range(bars_of_it))
+    drawn = plot(replace(WEEKS, spans=spans))
+    assert len(re.findall(r'<text class="(?:inside|beside)"', drawn)) == inside
+    assert drawn.count("<li>patients a large drift of field") == bars_of_it
+    heights = {y for _, y, _ in bars(replace(WEEKS, spans=spans))}
+    assert (len(heights) == 1) == (inside == 0)

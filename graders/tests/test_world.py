@@ -37,8 +37,10 @@ from mlops_grader.instruments.world import (
     LateFiles,
     Nulls,
     RenameColumn,
+    RenameValues,
     ReorderColumns,
     Scope,
+    Truncated,
     World,
     daily_files,
     request_bodies,
@@ -628,6 +630,8 @@ FAULTS: tuple[Fault, ...] = (
     Nulls("distance_km", 0.3, scope=LATER),
     LateFiles(2, scope=LATER),
     Encoding("utf-16", LATER),
+    RenameValues("reminder", {"sms": "SMS"}, LATER),
+    Truncated(0.5, LATER),
 )
 
 
@@ -720,6 +724,54 @@ def test_nulls_empty_a_share_of_one_column(sign: str) -> None:
     assert 0.1 < empty.mean() < 0.5
     pd.testing.assert_frame_equal(faulty[~empty], clean[~empty])
     pd.testing.assert_frame_equal(faulty.drop(columns="distance_km"), clean.drop(columns="distance_km"))
+
+
+def test_values_are_written_in_another_way() -> None:
+    """Those that are named, where they are the whole cell; empty cells stay empty."""
+    clean, faulty = _tables(RenameValues("reminder", {"sms": "SMS", "call": "PHONE", "non": "?"}, LATER))
+    assert faulty["reminder"].tolist() == [
+        {"sms": "SMS", "call": "PHONE", "none": "none"}[cell] for cell in clean["reminder"]
+    ]
+    assert set(clean["reminder"]) == {"none", "sms", "call"}
+    pd.testing.assert_frame_equal(faulty.drop(columns="reminder"), clean.drop(columns="reminder"))
+    same = RenameValues("reply", {"": "?"}, LATER)(fortnight())[5]
+    assert same.content == fortnight()[5].content
+
+
+@pytest.mark.parametrize("received", [0.0, 0.3, 0.999, 1.0])
+def test_a_truncated_file_is_the_beginning_of_the_whole(received: float) -> None:
+    """In bytes, whatever line that ends in."""
+    clean, faulty = fortnight()[5].content, Truncated(received, LATER)(fortnight())[5].content
+    assert faulty == clean[: int(len(clean) * received)]
+
+
+def test_what_was_truncated_can_be_in_another_encoding() -> None:
+    """It is the bytes that are lost."""
+    whole = Encoding("utf-16", LATER)(fortnight())
+    both = Truncated(0.5, LATER)(whole)[5].content
+    assert both == whole[5].content[: len(whole[5].content) // 2]
+    assert both == Encoding("utf-16", LATER)(Truncated(0.5, LATER)(fortnight()))[5].content
+
+
+def predictions() -> tuple[DailyFile, ...]:
+    """What was predicted of each day's appointments, beside the clinics' files."""
+    days = [file for file in fortnight() if file.kind == "appointments"]
+    return (*fortnight(), *(DailyFile("predictions", file.day, file.table[["appointment_id"]]) for file in days))
+
+
+def test_files_of_predictions_have_a_name_and_a_scope_of_their_own() -> None:
+    """A fault of theirs leaves the other files of those days alone."""
+    touched = Truncated(0, Scope("predictions", date(2026, 1, 12), date(2026, 1, 14)))(predictions())
+    changed = [now.name for was, now in zip(predictions(), touched, strict=True) if not _same(was, now)]
+    assert changed == ["predictions_2026-01-12.csv", "predictions_2026-01-13.csv"]
+
+
+def test_rows_of_predictions_can_come_with_the_next_file() -> None:
+    """The next of predictions, and not the next of another kind."""
+    scope = Scope("predictions", date(2026, 1, 12), date(2026, 1, 13))
+    repeated = Duplicates(0.2, in_next_file=True, scope=scope)(predictions())
+    longer = [now for was, now in zip(predictions(), repeated, strict=True) if not _same(was, now)]
+    assert [file.name for file in longer] == ["predictions_2026-01-13.csv"]
 
 
 def test_the_seed_of_a_fault_chooses_the_rows() -> None:

@@ -97,7 +97,7 @@ def drill(folder: Path) -> None:
     """Write what students practise with: the files that follow on the given ones, which are the reference."""
     practice = Practice(DRILL_SEED, DRILL, check_ups=False)
     practice.write(folder)
-    for path in folder.iterdir():
+    for path in folder.glob("*.csv"):
         kind, _, day = path.stem.partition("_")
         first = practice.mondays[0].isoformat()
         if day < first or (kind == "outcomes" and day == first):

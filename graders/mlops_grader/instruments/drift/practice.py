@@ -152,7 +152,7 @@ class Practice:
 
     def _predicted(self, frame: pd.DataFrame, number: int, order: Order) -> Floats:
         found = self.probabilities(frame)
-        if order.release == "bad":  # the order of risks is turned round, their average stays
+        if order.release == "bad":  # the order of risks is turned round
             return _sigmoid(2 * _logit(np.array(found.mean())) - _logit(found))
         if order.release == "good":
             return _sigmoid(_logit(found) + 0.1 * normal(self.seed, f"release {number}", len(found)))

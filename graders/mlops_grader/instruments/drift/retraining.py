@@ -121,9 +121,11 @@ class Retrained:
     first: Product
 
     def in_the_next_week(self) -> tuple[float, float]:
-        """The log loss of the first champion and of the last model in the week after the last comparison."""
-        week, (old, new) = self._better.future(), self._answers
-        return tuple(score("log_loss", week["no_show"], each[-len(week) :]) for each in (old, new))  # type: ignore[return-value]
+        """The log loss of the first champion and of the last model in the week after, where nobody called."""
+        week = self._better.future()
+        alone = ~week["called"].to_numpy()
+        old, new = (score("log_loss", week["no_show"][alone], each[-len(week) :][alone]) for each in self._answers)
+        return old, new
 
     def among_the_risky(self) -> tuple[float, float]:
         """Of the riskiest fifth in that week, what the last model says on average and what is true when nobody calls."""
