@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_grader.check import Fail, check
 from mlops_grader.contract import Contract
-from mlops_grader.instruments.alerting import Rules, runbook
+from mlops_grader.instruments.alerting import Rules, must_lead_somewhere
 from mlops_grader.instruments.client import READY_SECONDS, Client
+from mlops_grader.instruments.dashboard import Panel, answered
 from mlops_grader.instruments.exposition import Exposition, counts, moved, scrape
 from mlops_grader.instruments.load import Call, Reply, send_all
 from mlops_grader.instruments.measured import SAME, distributions, request_counters, timed
@@ -24,7 +25,6 @@ from mlops_grader.instruments.service import HostService, started
 from mlops_grader.submission import Submission
 
 if TYPE_CHECKING:
-    from mlops_grader.instruments.dashboard import Panel
     from mlops_grader.instruments.watch import Episode, Watched
 
 Patients = Sequence[Mapping[str, Any]]
@@ -34,7 +34,6 @@ OVERHEAD = 1.5  # an answer takes some 3 ms: a middleware of the framework alone
 ROUNDS, REQUESTS = 6, 50
 TRACE = "X-Request-ID"
 NAME, PHONE = "Zebedee Quartermaine", "07700 900123"
-RESOURCES = ("cpu", "memory", "fds", "progress", "inflight", "in_flight", "active", "queue", "thread", "connection")
 
 
 @check(points=10)
@@ -219,13 +218,7 @@ def test_each_objective_has_its_alerts(
                 f"no alert has the label `slo: {name}`", fix="label each alert with the objective that it guards"
             )
         for alert in mine:
-            wanted = {"severity": alert.labels, "summary": alert.annotations, "runbook_url": alert.annotations}
-            if lacking := [key for key, values in wanted.items() if not values.get(key, "").strip()]:
-                raise Fail(
-                    f"the alert `{alert.name}` has no `{lacking[0]}`",
-                    fix="say how urgent it is, what is wrong, and what to do",
-                )
-            runbook(submission, alert.annotations["runbook_url"])
+            must_lead_somewhere(submission, alert.name, alert.labels, alert.annotations)
         if name in ("availability", "latency") and not any(len(rules.ranges(alert.expression)) > 1 for alert in mine):
             raise Fail(
                 f"no alert for {name} looks at two windows",
@@ -257,7 +250,7 @@ def test_alerts_stay_quiet(watched: Watched) -> None:
 
     Who is woken for nothing three times sleeps through the fourth.
     """
-    (quiet,) = [episode for episode in watched.episodes if episode.breaks is None]
+    quiet = next(episode for episode in watched.episodes if episode.name == "quiet")
     if heard := [each for each in watched.alertmanager.since(0) if each.at < quiet.ended]:
         raise Fail(
             f"all is well but for one slow request, one failure and a burst of twice the requests, and `{heard[0].name}` fires: "
@@ -286,7 +279,7 @@ def test_dashboard_answers(watched: Watched, panels: Sequence[Panel], rules: Rul
 
     At three in the morning nobody reads PromQL. The five questions must have been answered before.
     """
-    (quiet,) = [episode for episode in watched.episodes if episode.breaks is None]
+    quiet = next(episode for episode in watched.episodes if episode.name == "quiet")
     for panel in panels:
         if empty := [query for query in panel.queries if not quiet.panels.get(query)]:
             raise Fail(
@@ -297,7 +290,7 @@ def test_dashboard_answers(watched: Watched, panels: Sequence[Panel], rules: Rul
             raise Fail(
                 f"the panel `{panel.title}` has no unit", fix="fieldConfig.defaults.unit: reqps, s, percentunit, short"
             )
-    shown = _answered(watched, panels, rules.built_on(predicted))
+    shown = answered(watched, panels, rules.built_on(predicted))
     if missing := [question for question, answered in shown.items() if not answered]:
         raise Fail(
             f"no panel answers {missing[0]}",
@@ -305,7 +298,7 @@ def test_dashboard_answers(watched: Watched, panels: Sequence[Panel], rules: Rul
                 "traffic": "requests a second, with the unit reqps",
                 "errors": "the share or number of server errors: it moves when predictions fail",
                 "latency": "a percentile of the duration, with the unit s: it moves when answers are slow",
-                "saturation": "CPU, memory or requests under way",
+                "saturation": "CPU, memory or requests under way: it moves when the service needs more of them",
                 "the model": "what is predicted on average: it moves when the features are wrong",
             }[missing[0]],
         )
@@ -456,30 +449,3 @@ def _faults(watched: Watched) -> list[Episode]:
 def _heard_instead(watched: Watched, episode: Episode) -> str:
     since = [each for each in watched.alertmanager.since(episode.began) if each.at < episode.mended]
     return f"; `{since[0].name}` did, without the label `slo: {episode.breaks}`" if since else ""
-
-
-def _answered(watched: Watched, panels: Sequence[Panel], predicted: set[str]) -> dict[str, bool]:
-    """For each of the five questions, whether a query gives what was the case. predicted: names of what holds the predictions."""
-    by_name = {episode.name: episode for episode in watched.episodes}
-
-    def value(query: str, name: str) -> float:
-        return max((abs(sample.value) for sample in by_name[name].panels.get(query, ())), default=0.0)
-
-    def total(query: str) -> float:
-        return sum(sample.value for sample in by_name["quiet"].panels.get(query, ()))
-
-    asked = [(panel, query) for panel in panels for query in panel.queries]
-    timed_ = ("s", "ms", "µs", "dtdurations")
-    return {
-        "traffic": any("req" in p.unit or "ops" in p.unit for p, q in asked if 0.6 < total(q) / watched.rate < 1.4),
-        "errors": any(value(q, "errors") > 0.05 + 2 * value(q, "quiet") for p, q in asked if p.unit not in timed_),
-        "latency": any(p.unit in timed_ and value(q, "slow") > 3 * value(q, "quiet") > 0 for p, q in asked),
-        "saturation": any(any(word in q for word in RESOURCES) for _, q in asked),
-        "the model": any(
-            _moves(value(q, "quiet"), value(q, "wrong")) for _, q in asked if any(name in q for name in predicted)
-        ),
-    }
-
-
-def _moves(quiet: float, wrong: float) -> bool:
-    return quiet > 0 and abs(wrong - quiet) > 0.25 * quiet

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from mlops_grader.check import Fail, check
 from mlops_grader.contract import Contract
-from mlops_grader.instruments.alerting import load_rules, runbook
+from mlops_grader.instruments.alerting import load_rules, must_lead_somewhere
 from mlops_grader.instruments.drift.job import after
 from mlops_grader.instruments.drift.page import read_page
 from mlops_grader.instruments.drift.promise import false_alarm_rate
@@ -259,7 +259,8 @@ def test_alert_fires(diary: Job, submission: Submission, contract: Contract, scr
             f"a week after which the model must be retrained, and no alert fires that did not before{always}",
             fix=f"alert on what `{contract.drift.metrics}` says of the newest week",
         )
-    _must_lead_somewhere(submission, heard.fired[0].name, heard.fired[0].labels, heard.fired[0].annotations)
+    first = heard.fired[0]
+    must_lead_somewhere(submission, first.name, first.labels, first.annotations)
     if heard.unended:
         raise Fail(f"all is quiet again, and `{heard.unended[0]}` still fires", fix="alert on the newest week")
 
@@ -412,12 +413,3 @@ def _must_be_known(diary: Job, number: int, today: Any) -> None:
                     f"without a call it is {value:.6g}",
                     fix="join by `appointment_id`, and leave out whom the reception called",
                 )
-
-
-def _must_lead_somewhere(
-    submission: Submission, name: str, labels: Mapping[str, str], annotations: Mapping[str, str]
-) -> None:
-    for key, values in (("severity", labels), ("summary", annotations), ("runbook_url", annotations)):
-        if not values.get(key, "").strip():
-            raise Fail(f"the alert `{name}` has no `{key}`", fix="say how urgent it is, what is wrong, and what to do")
-    runbook(submission, annotations["runbook_url"])

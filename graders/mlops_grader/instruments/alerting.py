@@ -114,6 +114,16 @@ def _plain(value: Any, budget: Iterator[int]) -> Any:
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
+def must_lead_somewhere(
+    submission: Submission, name: str, labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> None:
+    """Raise Fail unless an alert says how urgent it is and what is wrong, and its runbook is there."""
+    for key, values in (("severity", labels), ("summary", annotations), ("runbook_url", annotations)):
+        if not values.get(key, "").strip():
+            raise Fail(f"the alert `{name}` has no `{key}`", fix="say how urgent it is, what is wrong, and what to do")
+    runbook(submission, annotations["runbook_url"])
+
+
 def runbook(submission: Submission, link: str) -> None:
     """Raise Fail unless a link, whole or within the project, leads to a file of it, and to a heading where it names one."""
     try:

@@ -6,13 +6,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_grader.check import Fail
 from mlops_grader.instruments.prometheus import compression
 from mlops_grader.submission import Submission
 
+if TYPE_CHECKING:
+    from mlops_grader.instruments.watch import Watched
+
 NO_UNIT = ("", "none")
+RESOURCES = ("cpu", "memory", "fds", "progress", "inflight", "in_flight", "active", "queue", "thread", "connection")
 # as Grafana writes variables, the groups of regular expressions ($1) left alone
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::\w+)?\}|\$([A-Za-z_]\w*)|\[\[([A-Za-z_]\w*)(?::\w+)?\]\]")
 INTERVALS = {
@@ -49,6 +53,37 @@ def load(submission: Submission, file: str) -> list[Panel]:
     if not asking:
         raise Fail(f"`{file}` has no panel with a query", fix="panels: [{title, targets: [{expr}], fieldConfig}]")
     return asking
+
+
+def answered(watched: Watched, panels: Sequence[Panel], predicted: set[str]) -> dict[str, bool]:
+    """For each of the five questions, whether a query gives what was the case. predicted: names of what holds the predictions."""
+    by_name = {episode.name: episode for episode in watched.episodes}
+
+    def value(query: str, name: str) -> float:
+        return max((abs(sample.value) for sample in by_name[name].panels.get(query, ())), default=0.0)
+
+    def total(query: str) -> float:
+        return sum(sample.value for sample in by_name["quiet"].panels.get(query, ()))
+
+    asked = [(panel, query) for panel in panels for query in panel.queries]
+    timed_ = ("s", "ms", "µs", "dtdurations")
+    return {
+        "traffic": any("req" in p.unit or "ops" in p.unit for p, q in asked if 0.6 < total(q) / watched.rate < 1.4),
+        "errors": any(value(q, "errors") > 0.05 + 2 * value(q, "quiet") for p, q in asked if p.unit not in timed_),
+        "latency": any(p.unit in timed_ and value(q, "slow") > 3 * value(q, "quiet") > 0 for p, q in asked),
+        "saturation": any(
+            max(value(q, "pressure"), value(q, "slow")) > 1.3 * value(q, "quiet")
+            for _, q in asked
+            if any(word in q for word in RESOURCES)
+        ),
+        "the model": any(
+            _moves(value(q, "quiet"), value(q, "wrong")) for _, q in asked if any(name in q for name in predicted)
+        ),
+    }
+
+
+def _moves(quiet: float, wrong: float) -> bool:
+    return quiet > 0 and abs(wrong - quiet) > 0.25 * quiet
 
 
 def _panels(panels: Any) -> Iterator[Mapping[str, Any]]:

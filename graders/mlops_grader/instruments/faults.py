@@ -30,6 +30,10 @@ class Switch:
         """Every feature is multiplied, as when a unit changes on the way."""
         self._set(factor=factor)
 
+    def hungry(self, megabytes: int, most: int, seconds: float) -> None:
+        """Each prediction keeps so much more memory, up to `most` megabytes in all, and the processor busy for a while."""
+        self._set(megabytes=megabytes, most=most, busy=seconds)
+
     def once_slow(self, seconds: float) -> None:
         """One prediction takes so much longer."""
         self._set(once=1, slow=1, seconds=seconds)
@@ -69,6 +73,7 @@ import time as _time
 from pathlib import Path as _Path
 
 _plain = feature_matrix
+_kept = []
 
 
 def feature_matrix(*arguments, **named):
@@ -84,5 +89,12 @@ def feature_matrix(*arguments, **named):
         raise ConnectionError("the features cannot be had")
     if _random.random() < order.get("slow", 0):
         _time.sleep(order["seconds"])
+    if "megabytes" not in order:
+        _kept.clear()
+    elif len(_kept) * order["megabytes"] < order["most"]:
+        _kept.append(b"x" * (order["megabytes"] * 2**20))
+    until = _time.thread_time() + order.get("busy", 0)
+    while _time.thread_time() < until:
+        pass
     return _plain(*arguments, **named) * order.get("factor", 1)
 '''

@@ -36,6 +36,7 @@ TRIES = 3  # quiet times, until the machine is quiet too
 MOST_DISTURBED = 0.02  # of the predictions in a quiet time; one slow answer and one failure are half a percent
 MOST_SPANS = 100
 SHOWN_SECONDS = 6.0  # of a fault, before the dashboard is read
+MEGABYTES, MOST_MEGABYTES, BUSY_SECONDS = 20, 400, 0.01  # of memory for each prediction and in all; of the processor
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,17 @@ class Watched:
             self.alertmanager.received.clear()
         self._note(episode)
 
+    def press(self) -> None:
+        """The service needs much more memory and processor than before, and answers as ever: nobody promised anything about that."""
+        episode = Episode("pressure", "the service needed more memory and processor", None, time.monotonic())
+        self.switch.hungry(MEGABYTES, MOST_MEGABYTES, min(BUSY_SECONDS, self._latency / 10))
+        time.sleep(SHOWN_SECONDS)
+        episode.panels, episode.mended = self.panels(), time.monotonic()
+        self.switch.off()
+        wait_until(self._calm, HEALING_SECONDS)
+        episode.ended = time.monotonic()
+        self._note(episode)
+
     def disturbed(self, episode: Episode) -> float:
         """The share of an episode's predictions that came too late or not at all, as their callers saw it."""
         predict = self.product.contract.service.predict
@@ -122,8 +134,9 @@ class Watched:
         return len(late) / max(1, len(mine))
 
     def live(self) -> None:
-        """Quiet, then each kind of fault, in an order and in sizes that the seed gives."""
+        """Quiet, then pressure, then each kind of fault, in an order and in sizes that the seed gives."""
         self.calm_day()
+        self.press()
         failing, slow = self.random.uniform(0.6, 0.95), self.random.uniform(0.6, 0.95)
         seconds = max(1.0, self.random.uniform(3, 4) * self._latency)
         factor = self.random.choice([-1.0, -2.0, 10.0])
@@ -213,7 +226,10 @@ class Watched:
         seconds = time.monotonic() - start
         spans = [
             Span(
-                "faults" if each.breaks else "quiet", each.name, each.began - start, (each.mended or each.ended) - start
+                "faults" if each.name != "quiet" else "quiet",
+                each.name,
+                each.began - start,
+                (each.mended or each.ended) - start,
             )
             for each in self.episodes
         ]

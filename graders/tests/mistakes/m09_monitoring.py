@@ -73,6 +73,12 @@ def old_name(panels: list[Any]) -> None:
     panels[0]["targets"][0]["expr"] = 'sum(rate(http_requests_total{job="$job"}[$__rate_interval]))'
 
 
+def limits_only(panels: list[Any]) -> None:
+    """The panel of the saturation shows how much there could be."""
+    (full,) = [panel for panel in panels if panel["title"] == "Saturation"]
+    full["targets"] = [{**full["targets"][0], "expr": 'max(process_max_fds{job="$job"})'}]
+
+
 def no_unit(panels: list[Any]) -> None:
     """The panel of the latency shows bare numbers."""
     del panels[2]["fieldConfig"]["defaults"]["unit"]
@@ -341,6 +347,12 @@ SHOWN = (
         fails="test_dashboard_answers",
         says="no panel answers saturation",
         edits=dashboard(without("Saturation")),
+    ),
+    Mistake(
+        "shows-what-is-there-and-not-what-is-used",
+        fails="test_dashboard_answers",
+        says="no panel answers saturation",
+        edits=dashboard(limits_only),
     ),
     Mistake(
         "model-shows-nowhere",

@@ -206,6 +206,44 @@ def test_an_order_reaches_a_process_that_runs(planted: tuple[Product, Switch]) -
     assert (before, during, after) == (2.0, 20.0, 2.0)
 
 
+HUNGRY = """
+import json, sys, time
+import psutil
+from noshow.features import feature_matrix
+
+for line in sys.stdin:
+    before = time.process_time()
+    right = [feature_matrix(1.5, more=0.5) == 2.0 for _ in range(int(line))]
+    print(json.dumps([all(right), psutil.Process().memory_info().rss / 2**20, time.process_time() - before]), flush=True)
+"""
+
+
+def test_hunger_grows_to_its_end_and_is_stilled(planted: tuple[Product, Switch]) -> None:
+    """Answers stay right; memory rises by so much for each call, up to the most, and the processor is busy; off gives it back."""
+    copy, switch = planted
+    command = [sys.executable, "-c", HUNGRY]
+    with subprocess.Popen(command, cwd=copy.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+
+        def calls(number: int) -> tuple[bool, float, float]:
+            process.stdin.write(f"{number}\n")
+            process.stdin.flush()
+            right, memory, busy = json.loads(process.stdout.readline())
+            return right, memory, busy
+
+        before = calls(1)
+        switch.hungry(20, 60, 0.05)
+        once, full, fuller = calls(1), calls(4), calls(4)
+        switch.off()
+        after = calls(1)
+        process.stdin.close()
+    assert {right for right, _, _ in (before, once, full, fuller, after)} == {True}
+    grown = [round((memory - before[1]) / 20) for _, memory, _ in (once, full, fuller, after)]
+    assert grown == [1, 3, 3, 0]
+    assert (once[2] >= 0.05, full[2] >= 0.2) == (True, True)
+
+
 def test_an_order_is_never_read_in_halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is complete at the moment when it is there."""
     switch = Switch(tmp_path / "copy.switch")

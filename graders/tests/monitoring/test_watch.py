@@ -380,23 +380,24 @@ FAULTS = {"errors": "availability", "slow": "latency", "wrong": "prediction", "o
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_day_breaks_each_objective(clock: Clock, seed: int) -> None:
-    """Quiet is first, an old model last; before it the service hangs or crashes."""
+    """Quiet is first, then pressure, an old model last; before it the service hangs or crashes."""
     episodes = lived(clock, seed).episodes
     names = [episode.name for episode in episodes]
-    assert (names[0], sorted(names[1:4]), names[4] in ("hangs", "crash"), names[5:]) == (
-        "quiet",
+    assert (names[:2], sorted(names[2:5]), names[5] in ("hangs", "crash"), names[6:]) == (
+        ["quiet", "pressure"],
         ["errors", "slow", "wrong"],
         True,
         ["old"],
     )
     assert {each.name: each.breaks for each in episodes if each.name in FAULTS} == FAULTS
-    assert episodes[4].breaks == "availability"
+    assert [each.breaks for each in episodes[:2]] == [None, None]
+    assert episodes[5].breaks == "availability"
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_faults_are_large_enough_and_are_mended(clock: Clock, seed: int) -> None:
     """Each order lies in its bounds and is followed by the one that takes it back."""
-    orders = [(name, values) for _, name, values in cast("Any", lived(clock, seed).switch).given[2:]]
+    orders = [(name, values) for _, name, values in cast("Any", lived(clock, seed).switch).given[4:]]
     begun, mended = orders[::2], [name for name, _ in orders[1::2]]
     said = dict(begun)
     assert (0.6 <= said["errors"][0] <= 0.95, 0.6 <= said["slow"][0] <= 0.95) == (True, True)
@@ -408,10 +409,25 @@ def test_faults_are_large_enough_and_are_mended(clock: Clock, seed: int) -> None
     assert orders[-1] == ("restart", (0,))
 
 
+def test_pressure_is_read_and_taken_away(clock: Clock) -> None:
+    """The dashboard is read at its height; the next begins when all is calm."""
+    day = life(
+        clock, queries=("up",), prometheus=SimpleNamespace(firing=lambda: clock.now < 1010, query=lambda _: [clock.now])
+    )
+    day.press()
+    (episode,) = day.episodes
+    given = cast("Any", day.switch).given
+    assert given == [
+        (0.0, "hungry", (watch.MEGABYTES, watch.MOST_MEGABYTES, watch.BUSY_SECONDS)),
+        (watch.SHOWN_SECONDS, "off", ()),
+    ]
+    assert (episode.panels, round(episode.ended)) == ({"up": [1000 + watch.SHOWN_SECONDS]}, 1010)
+
+
 def test_words_say_what_was_done(clock: Clock) -> None:
     """With the sizes that were ordered."""
     day = lived(clock, 3)
-    said = {name: values for _, name, values in cast("Any", day.switch).given[2:] if values and name != "restart"}
+    said = {name: values for _, name, values in cast("Any", day.switch).given[4:] if values and name != "restart"}
     words = {episode.name: episode.words for episode in day.episodes}
     assert words["errors"] == f"{said['errors'][0]:.0%} of the predictions failed"
     assert words["slow"] == f"{said['slow'][0]:.0%} of the predictions took {said['slow'][1]:.1f} s longer"
@@ -455,7 +471,7 @@ def test_a_partial_failure_has_longer(clock: Clock) -> None:
 def test_faults_say_how_large_they_are(clock: Clock) -> None:
     """As they were ordered."""
     day = lived(clock, 3)
-    said = {name: values for _, name, values in cast("Any", day.switch).given[2:] if values and name != "restart"}
+    said = {name: values for _, name, values in cast("Any", day.switch).given[4:] if values and name != "restart"}
     faults = {fault.name: (fault.share, fault.delay) for fault in day.faults}
     assert (faults["errors"], faults["slow"], faults["wrong"]) == ((said["errors"][0], 0), said["slow"], (1, 0))
 
