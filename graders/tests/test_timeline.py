@@ -11,7 +11,7 @@ import pytest
 
 from mlops_grader import result as results
 from mlops_grader.reports import html
-from mlops_grader.reports.plot import LEFT, RIGHT, WIDTH, plot
+from mlops_grader.reports.plot import CURVE, LEFT, RIGHT, ROW, WIDTH, plot
 from mlops_grader.result import Graded, Result
 from mlops_grader.timeline import Curve, Span, Timeline, from_document
 from test_html_report import outcome
@@ -183,3 +183,36 @@ def test_a_crowded_lane_has_its_words_in_the_list(bars_of_it: int, inside: int) 
     assert drawn.count("<li>patients a large drift of field") == bars_of_it
     heights = {y for _, y, _ in bars(replace(WEEKS, spans=spans))}
     assert (len(heights) == 1) == (inside == 0)
+
+
+def test_a_moment_can_be_seen() -> None:
+    """What took no time has a bar of two pixels."""
+    ((_, _, width),) = bars(replace(TIMELINE, spans=(Span("alerts", "Blip", 40.0, 40.0),)))
+    assert width == 2
+
+
+def test_the_list_is_in_the_order_in_which_things_began() -> None:
+    """Also where one that began earlier ends later."""
+    spans = (Span("faults", "short", 30.0, 35.0), Span("faults", "long", 10.0, 90.0))
+    told = re.findall(r"<li>faults (\w+)", plot(replace(TIMELINE, spans=spans)))
+    assert told == ["long", "short"]
+
+
+def test_a_bar_tells_its_words_to_who_points_at_it() -> None:
+    """In a crowded lane these are the only ones in the picture; what students wrote cannot end the element."""
+    spans = tuple(Span("retrain", "<b>W14", n, n + 1.0) for n in range(12))
+    drawn = plot(replace(TIMELINE, spans=spans))
+    assert drawn.count("<title>&lt;b&gt;W14</title>") == 12
+
+
+def test_the_note_is_text() -> None:
+    assert "<figcaption>a &lt; b" in plot(replace(TIMELINE, note="a < b"))
+
+
+def test_curves_lie_below_each_other() -> None:
+    """Each has a base line of its own, with room for its words."""
+    curves = tuple(replace(TIMELINE.curves[0], name=name) for name in ("one", "two"))
+    bases = [
+        float(y) for y in re.findall(r'<line class="base"[^>]* y1="([\d.]+)"', plot(replace(TIMELINE, curves=curves)))
+    ]
+    assert bases[1] - bases[0] == CURVE + ROW
