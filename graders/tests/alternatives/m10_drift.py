@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alternatives.m01_environment import uv
 from submissions import Alternative, append, remove, replace, write
 
 LOOK = '''"""Look at the weeks: population stability index, rules of thumb, one table for everything."""
@@ -420,6 +421,112 @@ def _clear(label: NDArray[np.bool_], columns: NDArray[np.float64]) -> tuple[floa
     return max(0.0, 2 * area - 1), (area - 0.5) / error
 '''
 
+EVIDENTLY = '''"""Whether other patients come: Evidently compares the fields of a week with the reference."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.metrics import ValueDrift
+
+from noshow.appointment import Appointment
+from noshow.features import lead_days
+from noshow.weeks import is_check_up_week
+
+NUMBERS = ("lead_days", "distance_km", "age", "previous_appointments", "previous_no_shows")
+WORDS = ("clinic", "reminder")
+LEVEL = 0.0005
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field, and how probable its difference is when nothing has changed."""
+
+    field: str
+    p_value: float
+
+    @property
+    def size(self) -> float:
+        """How sure the test is."""
+        return 1 - self.p_value
+
+    @property
+    def drifted(self) -> bool:
+        """Whether it is more than chance."""
+        return self.p_value < LEVEL
+
+
+def of_this_season(reference: Sequence[Appointment], like: Appointment) -> list[Appointment]:
+    """The part of the reference that a week can be compared with: check-up weeks with check-up weeks."""
+    season = is_check_up_week(like.starts_at.date())
+    return [each for each in reference if is_check_up_week(each.starts_at.date()) == season] or list(reference)
+
+
+def differences(
+    appointments: Sequence[Appointment], reference: Sequence[Appointment], left_out: Collection[str] = ()
+) -> list[Difference]:
+    """The fields by how much they differ, the strongest first."""
+    names = [name for name in (*NUMBERS, *WORDS) if name not in left_out]
+    said = compared(appointments, reference, names).dict()["metrics"]
+    found = [Difference(name, float(metric["value"])) for name, metric in zip(names, said, strict=True)]
+    return sorted(found, key=lambda difference: difference.p_value)
+
+
+def compared(appointments: Sequence[Appointment], reference: Sequence[Appointment], names: Sequence[str]) -> Any:
+    """The report of the library."""
+    kinds = DataDefinition(
+        numerical_columns=[name for name in names if name in NUMBERS],
+        categorical_columns=[name for name in names if name in WORDS],
+    )
+    week, before = (Dataset.from_pandas(_table(each), kinds) for each in (appointments, reference))
+    tests = [ValueDrift(column=name, method="ks" if name in NUMBERS else "chisquare") for name in names]
+    return Report(tests).run(week, before)
+
+
+def _table(appointments: Sequence[Appointment]) -> pd.DataFrame:
+    rows = [
+        {"lead_days": lead_days(each.booked_at, each.starts_at)}
+        | {name: getattr(each, name) for name in (*NUMBERS, *WORDS) if name != "lead_days"}
+        for each in appointments
+    ]
+    return pd.DataFrame(rows)
+'''
+
+EVIDENT_PAGE = '''"""The page of one week: the decision, and below it the report of Evidently."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from noshow.appointment import Appointment
+from noshow.drift import NUMBERS, WORDS, compared, of_this_season
+from noshow.replacing import replacing_file
+from noshow.summary import Summary
+from noshow.windows import Case
+
+
+def save_page(
+    summary: Summary,
+    cases: Sequence[Case],
+    reference: Sequence[Appointment],
+    so_far: Sequence[Summary],
+    reports_dir: Path,
+) -> None:
+    """Write it in one step."""
+    facts = [*summary.because, *(f"{fault.where}: {fault.fact}" for fault in summary.data_faults)]
+    words = f"<h1>{summary.window}: {summary.decision}</h1><p>{escape('; '.join([*facts, *summary.drifted_features]))}</p>"
+    page = f"<html><body>{words}</body></html>"
+    if cases:
+        here = [case.appointment for case in cases]
+        drawn = compared(here, of_this_season(reference, here[0]), (*NUMBERS, *WORDS)).get_html_str(as_iframe=False)
+        page = drawn.replace("<body>", f"<body>{words}", 1)
+    with replacing_file(reports_dir / f"{summary.window}.html") as new:
+        new.write_text(page, encoding="utf-8", newline="\\n")
+'''
+LOCK = ("pip", "compile", "--no-header", "pyproject.toml", "--group", "dev", "--universal", "--generate-hashes")
+
 ALTERNATIVES = (
     Alternative(
         "stability-index-in-a-package-of-its-own",
@@ -442,6 +549,16 @@ ALTERNATIVES = (
                 for name in ("windows", "drift", "performance", "page", "state", "monitor", "retrain")
             ),
             *(remove(f"monitoring/{name}") for name in ("drift.toml", "drift_rules.yml", "runbooks/drift.md")),
+        ),
+    ),
+    Alternative(
+        "with-the-library-evidently",
+        edits=(
+            replace("pyproject.toml", '"matplotlib>=3.10"', '"evidently>=0.7", "matplotlib>=3.10"'),
+            replace("pyproject.toml", '"scipy>=1.15"', '"pandas>=2.3,<3", "scipy>=1.15"'),
+            uv(*LOCK, "--output-file", "requirements.lock"),
+            write("noshow/drift.py", EVIDENTLY),
+            write("noshow/page.py", EVIDENT_PAGE),
         ),
     ),
     Alternative("can-a-classifier-tell-the-week", edits=(write("noshow/drift.py", CLASSIFIER),)),
