@@ -52,7 +52,13 @@ class Job:
 
     def monitor(self, today: date) -> Finished:
         """Run the `monitor` command. Raises Fail unless it ends with 0."""
-        return self.product.must("monitor", self.clock(today), WORK)
+        done = self.product.run("monitor", self.clock(today), WORK)
+        if not done.ok:
+            raise Fail(
+                f"the `monitor` command fails: {done}",
+                fix="try it on weeks like those of the grade: `drill/README.md` says how",
+            )
+        return done
 
     def summaries(self) -> dict[date, Summary]:
         """What it says of each week, by its Monday."""
