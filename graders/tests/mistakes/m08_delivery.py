@@ -13,6 +13,13 @@ SHORTCUT = """    if old_image == image and is_running(old):
         return f"`{image}` serves already: nothing to do"
 """
 ENDED = 'raise Refused(f"the container ended with exit code {code}: {last_words(container)}")'
+ASKED = "        if Service(address(container)).is_ready():\n            return\n"
+LOOKS_AGAIN = """        try:
+            if Service(address(container)).is_ready():
+                return
+        except Refused:
+            continue
+"""
 SILENT = 'raise Refused(f"it did not answer within {READY_SECONDS} s: {last_words(container)}")'
 FORGET = """    except Refused:
         docker("rm", "--force", "--volumes", new)
@@ -102,7 +109,10 @@ MISTAKES = (
         "reports-success-for-a-crash",
         fails="test_refuses_a_version_that_crashes",
         says="with exit code 0",
-        edits=(deploy(ENDED, 'tell(f"the container ended with exit code {code}")\n            sys.exit(0)'),),
+        edits=(
+            deploy(ENDED, 'tell(f"the container ended with exit code {code}")\n            sys.exit(0)'),
+            deploy(ASKED, LOOKS_AGAIN),  # it may end between the two looks
+        ),
     ),
     Mistake(
         "leaves-what-crashed-behind",
