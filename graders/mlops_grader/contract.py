@@ -79,6 +79,7 @@ class Commands(Part):
     types: str = ""
     test: str = ""
     ingest: str = ""
+    test_data: str = "python -m pytest data_tests"
     train: str = ""
     export: str = ""
     serve: str = ""
@@ -98,14 +99,26 @@ class Monitoring(Part):
     dashboard: str = "monitoring/dashboard.json"
 
 
+class Data(Part):
+    """The data of the product: files and folders, relative to the project.
+
+    raw: the folder of the daily files. manifest: names the clean data, in their folder. days: the folder for a summary and
+    a page of each day of data. key: the variable with the key of the pseudonyms.
+    """
+
+    raw: str = "data/raw"
+    manifest: str = "data/clean/_manifest.json"
+    days: str = "reports/data"
+    key: Variable = "PSEUDONYM_KEY"
+
+
 class Drift(Part):
     """The jobs that look back: their data and what they leave, relative to the project.
 
-    data: the folder of the daily files. reports: the folder for a summary and a page of each week, and for `promotions/`.
+    reports: the folder for a summary and a page of each week, and for `promotions/`.
     metrics: what Prometheus reads of it. promise: the false-alarm rate. clock: the variable that says which day it is.
     """
 
-    data: str = "data/raw"
     reports: str = "reports"
     metrics: str = "reports/metrics.prom"
     promise: str = "monitoring/drift.toml"
@@ -119,6 +132,7 @@ class Contract(Part):
     name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_-]*$")] = "product"
     service: Service = Service()
     environment: Environment = Environment()
+    data: Data = Data()
     image: Image = Image()
     monitoring: Monitoring = Monitoring()
     drift: Drift = Drift()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -40,6 +41,8 @@ from mlops_grader.submission import Submission
 from mlops_grader.timeline import Timeline
 
 if TYPE_CHECKING:
+    from mlops_grader.instruments.data.fed import Fed
+    from mlops_grader.instruments.data.tray import Tray
     from mlops_grader.instruments.drift.job import Job
     from mlops_grader.instruments.drift.judged import Judged
     from mlops_grader.instruments.drift.retraining import Retrained
@@ -157,7 +160,7 @@ def host_service(trained: Product, patients: list[dict[str, Any]]) -> Iterator[C
 @pytest.fixture(scope="session")
 def observed(trained: Product, patients: list[dict[str, Any]]) -> Iterator[HostService]:
     """The product's service as a process of this machine, ready, with its log at hand."""
-    _monitoring()
+    _needs("monitoring", "prometheus_client")
     with started(trained, {trained.contract.service.settings.log_level: "INFO"}) as service:
         service.client.wait_until_ready(patients[0], READY_SECONDS)
         yield service
@@ -215,9 +218,37 @@ def watched(
 
 
 @pytest.fixture(scope="session")
+def tray(product: Product, ground: Ground) -> Tray:
+    """Daily files of a practice for the product, good and bad ones."""
+    _needs("data", "pandas", "pyarrow")
+    from mlops_grader.instruments.data.tray import Tray
+
+    (ground.folder / "fed").mkdir()
+    return Tray(product, _draw(ground, "clinic"), ground.folder / "fed")
+
+
+@pytest.fixture(scope="session")
+def clean_days(tray: Tray) -> Fed:
+    """The product after daily files with which nothing is wrong."""
+    return tray.fed("clean days", tray.plain())
+
+
+@pytest.fixture(scope="session")
+def spoilt(tray: Tray, ground: Ground) -> Fed:
+    """The product after daily files with spoilt rows, unreadable files and marked patients."""
+    return tray.damaged(Random(f"spoilt {ground.seed}"))  # noqa: S311  # reproducible on purpose
+
+
+@pytest.fixture(scope="session")
+def unusual(tray: Tray, ground: Ground) -> Fed:
+    """The product after daily files with some unusual days."""
+    return tray.unusual(Random(f"unusual {ground.seed}"))  # noqa: S311  # reproducible on purpose
+
+
+@pytest.fixture(scope="session")
 def diary(product: Product, ground: Ground) -> Job:
     """The monitoring job of the product with four weeks, of which the third is drifted."""
-    _drift()
+    _needs("drift", "pandas", "sklearn")
     from mlops_grader.instruments.drift.job import at_work
     from mlops_grader.instruments.drift.orders import DIARY
     from mlops_grader.instruments.drift.practice import Practice
@@ -228,7 +259,7 @@ def diary(product: Product, ground: Ground) -> Job:
 @pytest.fixture(scope="session")
 def weeks(product: Product, ground: Ground) -> list[Judged]:
     """Many weeks of two practices, judged by the product."""
-    _drift()
+    _needs("drift", "pandas", "sklearn")
     from mlops_grader.instruments.drift import judged
     from mlops_grader.instruments.drift.job import at_work
     from mlops_grader.instruments.drift.job import judged as judge
@@ -256,7 +287,7 @@ def incomplete(product: Product, ground: Ground) -> Job:
 
 
 def _broken(product: Product, ground: Ground, name: str) -> Job:
-    _drift()
+    _needs("drift", "pandas", "sklearn")
     from mlops_grader.instruments.drift import orders
     from mlops_grader.instruments.drift.job import at_work
     from mlops_grader.instruments.drift.practice import Practice
@@ -269,7 +300,7 @@ def _broken(product: Product, ground: Ground, name: str) -> Job:
 @pytest.fixture(scope="session")
 def retrained(product: Product, ground: Ground) -> Retrained:
     """The product after three retrainings in a practice that changed meanwhile."""
-    _drift()
+    _needs("drift", "pandas", "sklearn")
     from mlops_grader.instruments.drift import retraining
 
     (ground.folder / "retraining").mkdir()
@@ -280,23 +311,13 @@ def _draw(ground: Ground, name: str) -> int:
     return Random(f"{name} {ground.seed}").randrange(2**31)  # noqa: S311  # reproducible on purpose
 
 
-def _drift() -> None:
-    try:
-        import pandas as pd  # noqa: F401
-        import sklearn  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise NotRun(
-            f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[world,drift]'"
-        ) from None
-
-
-def _monitoring() -> None:
-    try:
-        import prometheus_client  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise NotRun(
-            f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[monitoring]'"
-        ) from None
+def _needs(extra: str, *packages: str) -> None:
+    """Raise NotRun unless the packages of an extra are installed."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise NotRun(
+                f"the Python package {package} is not installed", fix=f"uv pip install 'mlops-grader[{extra}]'"
+            )
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +56,23 @@ class Product:
             )
         return done
 
+    def killed(self, name: str, after: float, variables: Mapping[str, str] | None = None) -> bool:
+        """Run one command of the contract and kill it with all its children after so many seconds; whether it was at work."""
+        environment = {**self.environment.variables(), **(variables or {})}
+        with self.sandbox.start(self.contract.command(name), self.root, environment) as running:
+            end = time.monotonic() + after
+            while time.monotonic() < end and running.poll() is None:
+                time.sleep(0.02)
+            return running.poll() is None
+
+    def out_of_disk(self, name: str, most: int, variables: Mapping[str, str] | None = None) -> None:
+        """Run one command while no file can grow beyond so many bytes; how it ends is its own affair.
+
+        Windows has no such limit: nothing is run there.
+        """
+        if sys.platform != "win32":
+            self.shell(f"ulimit -f {max(1, most // 512)}; {self.contract.command(name)}", variables)
+
     def copy(self, folder: Path) -> Product:
         """The same product as it is now, in another folder."""
         return Product(self.submission.copy(folder), self.environment, self.sandbox, self.contract)
@@ -72,7 +91,7 @@ class Product:
     def with_a_day_missing(self, random: Random) -> Iterator[None]:
         """Hold one daily file of appointments back: what is made meanwhile differs from all that was made before."""
         found = [name for name in self.submission.files if fnmatch(name, DAILY)]
-        days = [name for name in found if name.startswith(f"{self.contract.drift.data}/")] or found
+        days = [name for name in found if name.startswith(f"{self.contract.data.raw}/")] or found
         day = self.root / random.choice(days) if days else None
         if not day:
             yield

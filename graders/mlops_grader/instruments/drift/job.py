@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,7 +32,7 @@ class Job:
     @property
     def data(self) -> Path:
         """Where the product looks for daily files."""
-        return self.product.root / self.product.contract.drift.data
+        return self.product.root / self.product.contract.data.raw
 
     @property
     def reports(self) -> Path:
@@ -109,24 +107,15 @@ class Job:
         return min(sizes)
 
     def out_of_disk(self, today: date, most: int) -> None:
-        """Run it while no file can grow beyond so many bytes; how it ends is its own affair. Windows has no such limit."""
-        if sys.platform == "win32":
-            return
-        line = f"ulimit -f {max(1, most // 512)}; {self.product.contract.command('monitor')}"
-        self.product.shell(line, self.clock(today), WORK)
+        """Run it while no file can grow beyond so many bytes; how it ends is its own affair."""
+        self.product.out_of_disk("monitor", most, self.clock(today))
 
     def _pages(self) -> list[Path]:
         return sorted(path for path in self.reports.glob("*.html") if path.is_file())
 
     def killed(self, today: date, after: float) -> bool:
         """Run it and kill it with all its children after so many seconds; whether it was still at work."""
-        line = self.product.contract.command("monitor")
-        variables = {**self.product.environment.variables(), **self.clock(today)}
-        with self.product.sandbox.start(line, self.product.root, variables, WORK) as running:
-            end = time.monotonic() + after
-            while time.monotonic() < end and running.poll() is None:
-                time.sleep(0.02)
-            return running.poll() is None
+        return self.product.killed("monitor", after, self.clock(today))
 
 
 def at_work(product: Product, folder: Path, practice: Practice) -> Job:

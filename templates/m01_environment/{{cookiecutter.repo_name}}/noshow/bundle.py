@@ -1,6 +1,5 @@
 """The exported model: a folder with the model and its provenance, all that serving needs."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import skops.io
 from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
+from noshow.digests import sha256
 from noshow.errors import ProductError
 from noshow.features import FEATURES
 
@@ -56,11 +56,6 @@ def save_provenance(provenance: Provenance, folder: Path) -> None:
     """Write the provenance beside the model."""
     text = json.dumps(asdict(provenance), indent=2)
     (folder / PROVENANCE_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def load_bundle(folder: Path) -> Bundle:

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from noshow.bundle import MODEL_FILE, Provenance, save_provenance, sha256
+from noshow.bundle import MODEL_FILE, Provenance, save_provenance
+from noshow.digests import sha256
 from noshow.errors import ProductError
 from noshow.features import FEATURES
 from noshow.replacing import replacing_folder

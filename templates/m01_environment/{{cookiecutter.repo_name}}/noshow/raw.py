@@ -71,7 +71,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[RawRow]:
     Raises ProductError that names the file when it is not UTF-8 or not CSV, or has other columns.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, strict=True)
             _require_columns(path, next(lines, []), columns)
             yield from (RawRow(lines.line_num, values) for values in lines if values)

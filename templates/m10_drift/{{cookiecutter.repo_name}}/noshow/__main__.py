@@ -12,8 +12,8 @@ from noshow.logs import configure_logs
 from noshow.settings import read_settings
 
 COMMANDS = {
-    "ingest": "daily files in data/raw -> clean table in data/clean",
-    "train": "clean table -> trained model, recorded and registered in tracking/",
+    "ingest": "daily files in data/raw -> clean data in data/clean, a report of each day in reports/data",
+    "train": "clean data -> trained model, recorded and registered in tracking/",
     "export": "registered champion -> folder model/, all that serving needs",
     "serve": "answer predictions over HTTP with the model in model/",
     "monitor": "weeks of predictions and outcomes in data/raw -> reports/ and a decision on each",
@@ -27,6 +27,7 @@ SETTINGS = """environment variables:
   LOG_LEVEL         DEBUG, INFO, WARNING or ERROR (INFO)
   WORKERS           processes that serve (1)
   METRICS           on or off (on): off measures nothing, to see what measuring costs
+  PSEUDONYM_KEY     with which ingest makes pseudonyms (else the one in data/pseudonym.key)
   MODEL_DIR         where export writes and serve reads (model)
   RAW_DIR, CLEAN_DIR, TRACKING_DIR, REPORTS_DIR
                     other folders (data/raw, data/clean, tracking, reports)

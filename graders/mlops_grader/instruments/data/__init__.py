@@ -1,0 +1,1 @@
+"""Daily files to order, whose truth is known, and what a product makes of them."""
