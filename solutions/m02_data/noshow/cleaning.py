@@ -15,12 +15,10 @@ SEXES = ("f", "m")
 OUTCOMES = ("attended", "no_show")
 MAX_AGE = 120
 MAX_DISTANCE_KM = 1000.0
-PERSONAL = ("patient_id", "name", "phone", "birth_date", "reply")
-"""Columns whose content no reason and no log repeats."""
 
 
 class BadRowError(ValueError):
-    """A row cannot be used; the text begins with the column to blame, says the fact, and repeats no personal data."""
+    """A row cannot be used; the text begins with the column to blame, says the fact, and repeats no cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +63,18 @@ def _one_of(choices: tuple[str, ...]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _read_by(parse: Callable[[str], object]) -> BeforeValidator:
-    return BeforeValidator(lambda text: parse(str(text)))
+def _read_by(parse: Callable[[str], object], like: str) -> BeforeValidator:
+    def read(text: str) -> object:
+        try:
+            return parse(text)
+        except ValueError:
+            raise ValueError(f"wanted {like}") from None  # the first error may repeat what was given
+
+    return BeforeValidator(read)
 
 
 AppointmentId = Annotated[str, _written(r"A\d{7}", "an id like A0000123")]
-Moment = Annotated[datetime, _read_by(parse_minute)]
+Moment = Annotated[datetime, _read_by(parse_minute, "a local time like 2026-03-02T09:15")]
 Count = Annotated[int, _written(r"\d{1,4}", "a count from 0 to 9999")]
 Kilometres = Annotated[float, Field(le=MAX_DISTANCE_KM), _written(r"\d{1,9}(\.\d{1,9})?", "kilometres like 3.4")]
 
@@ -84,7 +88,7 @@ class _AppointmentRow(BaseModel):
     patient_id: Annotated[str, _written(r"P\d{6}", "an id like P000042")]
     name: str
     phone: str
-    birth_date: Annotated[date, _read_by(parse_day)]
+    birth_date: Annotated[date, _read_by(parse_day, "a day like 1979-03-02")]
     sex: Annotated[str, _one_of(SEXES)]
     clinic: Annotated[str, _one_of(CLINICS)]
     booked_at: Moment
@@ -150,14 +154,12 @@ def _validated(schema: type[Declared], values: Sequence[str], columns: tuple[str
         return schema.model_validate(dict(zip(columns, values, strict=True)))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        column, fact = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
-        shown = "" if column in PERSONAL else f" is {first['input']!r}:"
-        raise BadRowError(f"{column}{shown} {fact}") from None  # the error before this one repeats what was given
+        raise BadRowError(f"{first['loc'][0]} cannot be used: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _require_possible(row: _AppointmentRow, day: date) -> None:
     if row.starts_at.date() > day:
-        raise BadRowError(f"starts_at {row.starts_at} is after the day of the file, {day}")
+        raise BadRowError(f"starts_at is after the day of the file, {day}")
     if row.starts_at <= row.booked_at:
         raise BadRowError("starts_at is not after booked_at")
     if row.previous_no_shows > row.previous_appointments:

@@ -73,13 +73,11 @@ def _line(name: str, values: Sequence[float]) -> str:
     """The values as a line, from the lowest at the bottom to the highest at the top."""
     low, high = min(values), max(values)
     step = WIDTH / max(len(values) - 1, 1)
-    places = [(4 + n * step, 4 + HEIGHT * (high - value) / ((high - low) or 1)) for n, value in enumerate(values)]
+    heights = [(high - value) / (high - low) if high > low else 0.5 for value in values]
+    places = [(4 + number * step, 4 + HEIGHT * height) for number, height in enumerate(heights)]
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-    dots = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{3 if n == len(places) - 1 else 2}"'
-        f"{' class=now' if n == len(places) - 1 else ''}/>"
-        for n, (x, y) in enumerate(places)
-    )
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2"/>' for x, y in places[:-1])
+    dots += f'<circle class="now" cx="{places[-1][0]:.1f}" cy="{places[-1][1]:.1f}" r="3"/>'
     label = f"{name}: from {low:g} to {high:g}, now {values[-1]:g}"
     size = f'width="{WIDTH + 8}" height="{HEIGHT + 8}"'
     return f'<svg role="img" aria-label="{escape(label)}" {size}><title>{escape(label)}</title><path d="{path}"/>{dots}</svg>'

@@ -205,7 +205,8 @@ def differs(found: pd.DataFrame, truth: pd.DataFrame, columns: Sequence[str] = C
         wrong = same.index[~same]
         if len(wrong):
             name = wrong[0]
-            return f"appointment {name}: `{column}` is {_plain(ordered[column][name])} in the data, and the daily files say {_plain(truth[column][name])}"
+            is_there, wanted = _plain(ordered[column][name]), _plain(truth[column][name])
+            return f"appointment {name}: `{column}` is {is_there} in the data, and the daily files say {wanted}"
     return ""
 
 

@@ -81,6 +81,12 @@ def damaged(seed: int, random: Random) -> Delivery:
     _make_unreadable(delivery, random)
     readable = {sheet.name: sheet for kind in ("appointments", "outcomes") for sheet in delivery.of(kind)}
     delivery.bad = spoil(readable, random)
+    births = (
+        readable[bad.spot.file].cell(bad.spot.row, "birth_date")
+        for bad in delivery.bad
+        if "birth_date" in bad.kind.columns
+    )
+    delivery.marks += [Mark("birth_date", birth) for birth in births if birth]
     spots = {bad.spot for bad in delivery.bad} | {spot for spot in ids if spot.file in delivery.unreadable}
     gone = {ids[spot] for spot in spots if spot.file.startswith("appointments")}
     untold = {ids[spot] for spot in spots if spot.file.startswith("outcomes")}

@@ -133,7 +133,8 @@ class Fed:
         """What ingestion printed and every file that it made, with their content as text."""
         yield "the output of `ingest`", self.printed
         product = self.ingestion.product
-        yield from traces.made_files(product.root, self.ingestion.raw, product.submission.files)
+        for name, text in traces.made_files(product.root, self.ingestion.raw, product.submission.files):
+            yield f"`{name}`", text
 
     def marks_in(self, text: str) -> list[Mark]:
         """Personal data that a text holds."""

@@ -11,7 +11,7 @@ MAX_DISTANCE_KM = 1000.0
 
 
 class BadRowError(ValueError):
-    """A row cannot be used; the text begins with the column to blame, says the fact, and repeats no personal data."""
+    """A row cannot be used; the text begins with the column to blame, says the fact, and repeats no cell."""
 
 
 @dataclass(frozen=True, slots=True)
