@@ -102,12 +102,10 @@ def test_order_of_arrival_does_not_matter(tray: Tray, random: Random) -> None:
     """
     delivery = tray.corrected(random)
     whole = tray.fed("all at once", delivery).data()
-    contents = list(delivery.contents().items())
-    random.shuffle(contents)
     piecemeal = tray.fed("piecemeal")
-    for start in range(0, len(contents), len(contents) // 3 + 1):
-        piecemeal.ingestion.deliver(dict(contents[start : start + len(contents) // 3 + 1]))
-        piecemeal.ingestion.run()  # there may be outcomes and no appointment yet
+    for heap in tray.heaps(delivery, random):
+        piecemeal.ingestion.deliver(heap)
+        piecemeal.ingestion.ingest()
     if (found := piecemeal.data().name) != whole.name:
         raise Fail(
             f"all files at once are the data set {whole.name}, and {found} when they come in three heaps",

@@ -49,7 +49,7 @@ def _newest(table: pa.Table, order: Sequence[str]) -> tuple[pa.Table, pa.Table]:
     ordered = table.sort_by([(name, "ascending") for name in (KEY, *order)])
     ids = ordered[KEY].combine_chunks()
     last = pc.not_equal(ids.slice(0, max(len(ids) - 1, 0)), ids.slice(1))
-    mask = pa.concat_arrays([last, pa.array([True] * (len(ids) > 0))])
+    mask = pa.concat_arrays([last, pa.array([True] * (len(ids) > 0), pa.bool_())])
     return ordered.filter(mask), ordered.filter(pc.invert(mask))
 
 

@@ -83,6 +83,14 @@ class Tray:
         files = {name: sheet for name, sheet in delivery.sheets.items() if name in kept or sheet.kind == "outcomes"}
         return Delivery(files, delivery.clean.loc[ids])
 
+    def heaps(self, delivery: Delivery, random: Random) -> list[dict[str, bytes]]:
+        """The files of a delivery in three heaps; the first holds appointments alone, as on the first day of a clinic."""
+        contents = delivery.contents()
+        first = random.sample([sheet.name for sheet in delivery.of("appointments")], 3)
+        others = random.sample(sorted(contents.keys() - set(first)), len(contents) - len(first))
+        half = len(others) // 2
+        return [{name: contents[name] for name in names} for names in (first, others[:half], others[half:])]
+
     def with_one_cell_changed(self, delivery: Delivery, random: Random) -> Delivery:
         """The delivery in which one patient lives elsewhere."""
         changed = copy.deepcopy(delivery)
