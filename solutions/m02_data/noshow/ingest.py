@@ -1,10 +1,12 @@
 """`python -m noshow ingest`: the clinics' daily files become clean data, partitioned by day."""
 
 import logging
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from noshow.batches import APPOINTMENTS, OUTCOMES, Batch, read_appointments, read_outcomes
+from noshow.daily import Day
 from noshow.errors import ProductError
 from noshow.merging import merge
 from noshow.profiling import report
@@ -38,10 +40,7 @@ def run(settings: Settings) -> str:
     ordered = quarantine.sort_by([("file", "ascending"), ("row", "ascending")])
     manifest = save(merged.rows, ordered, [batch.source for batch in batches], settings.clean_dir)
     days = report(manifest, settings)
-    for day in days:
-        for anomaly in day.anomalies:
-            fields = {"day": str(day.day), "where": anomaly.where, "fact": anomaly.fact}
-            log.warning("unusual day", extra={"fields": fields})
+    _warn(batches, days)
     known = merged.rows.num_rows - merged.rows["no_show"].null_count
     unusual = sum(bool(day.anomalies) for day in days)
     return (
@@ -52,6 +51,19 @@ def run(settings: Settings) -> str:
 
 def _rows(batches: list[Batch], schema: pa.Schema) -> pa.Table:
     return pa.concat_tables([schema.empty_table(), *(batch.rows for batch in batches)])
+
+
+def _warn(batches: Sequence[Batch], days: Sequence[Day]) -> None:
+    """Log each file of which something was left out, with the first reason, and each unusual day."""
+    for batch in batches:
+        if batch.left_out.num_rows:
+            rows = {"rows": batch.left_out.num_rows, "of": batch.source.rows}
+            fields = {"file": batch.source.file, **rows, "reason": batch.left_out["reason"][0].as_py()}
+            log.warning("rows in quarantine", extra={"fields": fields})
+    for day in days:
+        for anomaly in day.anomalies:
+            fields = {"day": str(day.day), "where": anomaly.where, "fact": anomaly.fact}
+            log.warning("unusual day", extra={"fields": fields})
 
 
 def _first_reason(batches: list[Batch]) -> str:
