@@ -123,25 +123,26 @@ class Added:
 
 
 def add(key: str, project: Path) -> Added:
-    """Add a module's layer to a project that finished the one before.
+    """Add a module's layer to a project that finished an earlier one; the layers between come solved.
 
     Given files are brought up to date. No file of the student's is overwritten: one that stands in the way is left
     alone and listed. Raises StartError when the project has uncommitted changes, which git could not bring back.
     """
     _must_be_clean(project)
     who = _git(project, "log", "-1", "--format=%an").strip()
+    finished = [layer for layer in layers(key) if layer <= _module_of(project) and layer != key]
     with tempfile.TemporaryDirectory() as name:
         fresh = Path(name) / "fresh"
         fill(fresh, key, Answers("noshow", re.sub(r'["\\\\<>{}]', "", who) or "Student"), grader=this_clone())
-        given_before = _given_files(layers(key)[:-1])
-        here = {path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()}
-        new = sorted(path for path in here if not (project / path).exists() and path not in _done_below(key))
+        given_before, own = _given_files(finished), _own_files(finished, key)
+        here = {path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()} - own
+        new = sorted(path for path in here if not (project / path).exists())
         changed = sorted(path for path in here - set(new) if _differ(fresh / path, project / path))
         updated = [path for path in changed if path in given_before or path == COURSE_FILE]
         for path in (*new, *updated):
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(fresh / path, project / path)
-    left = [path for path in changed if path not in updated and path not in _done_below(key)]
+    left = [path for path in changed if path not in updated]
     return Added(tuple(new), tuple(updated), tuple(left))
 
 
@@ -221,10 +222,11 @@ def _student_files(key: str) -> dict[str, set[str]]:
     }
 
 
-def _done_below(key: str) -> set[str]:
-    """The student's files of the layers below: a project that finished them has its own, under whatever name."""
+def _own_files(finished: list[str], key: str) -> set[str]:
+    """The student's files of the layers that are finished: the project has its own of them, under whatever name."""
     theirs = _student_files(key)
-    return {path for layer in layers(key)[:-1] for path in theirs[layer]} - theirs[key]
+    later = {path for layer in layers(key) if layer not in finished for path in theirs[layer]}
+    return {path for layer in finished for path in theirs[layer]} - later
 
 
 def _is_stub(path: Path) -> bool:
@@ -240,6 +242,14 @@ def _must_be_clean(project: Path) -> None:
         raise StartError(f"{project} is no project of this course: it has no {COURSE_FILE}")
     if _git(project, "status", "--porcelain").strip():
         raise StartError(f"{project} has uncommitted changes: commit them first, then nothing can be lost")
+
+
+def _module_of(project: Path) -> str:
+    """The module that a project is at, as the course wrote it."""
+    try:
+        return str(tomllib.loads((project / COURSE_FILE).read_text(encoding="utf-8"))["module"])
+    except (OSError, ValueError, KeyError):
+        raise StartError(f"{project / COURSE_FILE} names no module: restore it with git") from None
 
 
 def _git(folder: Path, *arguments: str) -> str:

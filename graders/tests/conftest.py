@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 from uv import find_uv_bin
 
-from mlops_grader.check import NotRun
+from mlops_grader.check import Fail, NotRun
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments.docker_engine import Engine
 from mlops_grader.instruments.image import Image
@@ -186,3 +186,20 @@ def lack(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def told() -> Callable[[Callable[[], object]], str]:
+    """What a student is told when this is tried, empty when nothing is. Any other exception is a test that fails."""
+
+    def words(act: Callable[[], object]) -> str:
+        try:
+            act()
+        except Fail as failure:
+            said = failure
+        else:
+            return ""
+        assert said.fix, "what to do about it is said too"
+        return said.found
+
+    return words

@@ -372,7 +372,8 @@ def main() -> int:
         print("there are no appointments in data/raw: put the daily files there", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as scratch:
-        base = duckdb.connect(f"{scratch}/stage.db", config={"memory_limit": "500MB", "threads": "1", "temp_directory": scratch})
+        config = {"memory_limit": "500MB", "threads": "1", "temp_directory": scratch, "preserve_insertion_order": "false"}
+        base = duckdb.connect(f"{scratch}/stage.db", config=config)
         for table, columns in LINES.items():
             base.execute(f"CREATE TABLE {table} ({columns})")
         base.execute("CREATE TABLE refused (file TEXT, row INT, \\"column\\" TEXT, reason TEXT)")
@@ -406,7 +407,7 @@ def publish(base: duckdb.DuckDBPyConnection, sources: list[dict[str, object]]) -
         query = f"SELECT * FROM clean WHERE starts_at::DATE = DATE '{day}' ORDER BY starts_at, appointment_id"
         parts.append(kept(base, query, "days") | {"day": str(day)})
     refused = kept(base, "SELECT * FROM refused ORDER BY file, row", "refused")
-    content = base.execute("SELECT md5(string_agg(clean::TEXT, '|' ORDER BY appointment_id)) FROM clean").fetchone()[0]
+    content = hashlib.md5("".join(f"{part['day']}{part['sha256']}" for part in parts).encode()).hexdigest()
     manifest = {"name": f"clinic-{content}", "sources": sources, "partitions": parts, "quarantine": refused}
     beside = OUT / "catalogue.json.new"
     beside.write_text(json.dumps(manifest))

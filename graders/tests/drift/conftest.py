@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import pytest
 
-from mlops_grader.check import Fail
 from mlops_grader.contract import Commands, Contract, Drift
 from mlops_grader.instruments.drift.practice import Order, Practice
 from mlops_grader.instruments.product import Product
@@ -20,23 +19,6 @@ from mlops_grader.instruments.sandbox import HostSandbox
 from mlops_grader.submission import Submission
 
 Files = Mapping[str, str | bytes]
-
-
-@pytest.fixture(scope="session")
-def told() -> Callable[[Callable[[], object]], str]:
-    """What a student is told when this is tried, empty when nothing is. Any other exception is a test that fails."""
-
-    def words(act: Callable[[], object]) -> str:
-        try:
-            act()
-        except Fail as failure:
-            said = failure
-        else:
-            return ""
-        assert said.fix, "what to do about it is said too"
-        return said.found
-
-    return words
 
 
 @pytest.fixture(scope="session")

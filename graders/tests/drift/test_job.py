@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import psutil
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from mlops_grader.contract import Drift
+from mlops_grader.contract import Data, Drift
 from mlops_grader.instruments.drift.job import Job, after, at_work, judged, known
 from mlops_grader.instruments.drift.practice import Order, Practice
 from mlops_grader.instruments.product import Product
@@ -25,7 +26,7 @@ WaitFor = Callable[[Callable[[], object]], None]
 
 MONDAY = date(2026, 3, 30)
 DAY = date(2026, 4, 10)
-ELSEWHERE = Drift(data="archive/days", reports="out/weekly", metrics="out/drift.prom", clock="NOW")
+ELSEWHERE = Drift(reports="out/weekly", metrics="out/drift.prom", clock="NOW")
 
 # says which day it is told, in a summary and as a metric
 SAYS = """
@@ -61,12 +62,14 @@ def test_a_job_that_fails_is_told(at_hand: Callable[..., Job], told: Told) -> No
     assert found.endswith("exit code 1\nno files")
 
 
-@pytest.mark.parametrize(("drift", "folder"), [(None, "data/raw"), (ELSEWHERE, "archive/days")])
+@pytest.mark.parametrize("folder", ["data/raw", "archive/days"])
 def test_files_take_the_place_of_those_that_are_there(
-    at_hand: Callable[..., Job], quiet: Practice, tmp_path: Path, drift: Drift | None, folder: str
+    at_hand: Callable[..., Job], quiet: Practice, tmp_path: Path, folder: str
 ) -> None:
     """Where the contract says that the data are; nothing of before stays."""
-    job = at_hand(drift=drift, **{f"{folder}/old/appointments_2025-01-01.csv": "a"})
+    made = at_hand(**{f"{folder}/old/appointments_2025-01-01.csv": "a"})
+    contract = made.product.contract.model_copy(update={"data": Data(raw=folder)})
+    job = replace(made, product=replace(made.product, contract=contract))
     job.deliver(until=DAY, weeks=1)
     quiet.write(tmp_path / "same", DAY, 1)
     there = {path.name: path.read_bytes() for path in (job.product.root / folder).iterdir()}
