@@ -18,6 +18,7 @@ sys.path[:0] = [str(KIT / "templates"), str(KIT / "graders" / "tests")]
 
 import psutil  # noqa: E402  # the two folders above are no packages
 
+import bench_data  # noqa: E402
 import bench_monitoring  # noqa: E402
 import bench_pipeline  # noqa: E402
 from mlops_grader.contract import load  # noqa: E402
@@ -53,6 +54,7 @@ def main() -> int:
         _say("unchanged regrade, s (aim 2)", statistics.median(_timed(lambda: _grade(project)) for _ in range(5)))
         _say("peak memory of the grader, MiB", max(grade["memory"] for grade in grades))
         _trivial(folder)
+        bench_data.measure(folder, _say)
         bench_pipeline.measure(folder, _say)
         bench_monitoring.measure(folder, _say)
     return 0

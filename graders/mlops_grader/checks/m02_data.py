@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MEMORY = 2**30  # bytes resident, all processes of the command together
 MILLION = 1_000_000
 OTHER_KEY = "another key of the grader, fedcba9876543210"
-KILLS = 5
+KILLS, MOMENTS = 3, 12  # so many of the first changes in the folder of the data
 SPOILT_DELIVERIES = 4
 FALSE_ALARMS = 0.05
 
@@ -144,9 +144,15 @@ def test_survives_being_killed(tray: Tray, random: Random) -> None:
     fed = tray.fed("cut short", old)
     names = {fed.data().name: "old", complete.data().name: "new"}
     fed.ingestion.deliver(new.contents())
-    for _ in range(KILLS):
-        fed.ingestion.killed(complete.seconds * random.uniform(0.3, 1.0))
-        fed.must_be_one_of(names, "it was killed")
+    fed.ingestion.killed_after(complete.seconds * random.uniform(0.3, 1.0))
+    fed.must_be_one_of(names, "it was killed")
+    for number in random.sample(range(1, MOMENTS), KILLS):
+        fed.ingestion.killed_at_a_change(number)
+        fed.must_be_one_of(names, "it was killed while it wrote")
+    for delivery in (new, old, new):
+        fed.ingestion.deliver(delivery.contents())
+        fed.ingestion.killed_when_an_old_file_goes()
+        fed.must_be_one_of(names, "it was killed when the first file of before was gone or changed")
     for share in (0.1, 0.6):
         fed.ingestion.out_of_disk(int(complete.largest_file() * share))
         fed.must_be_one_of(names, "the disk was full")
@@ -221,6 +227,9 @@ def test_data_have_a_name(clean_days: Fed, tray: Tray, random: Random) -> None:
         raise Fail(
             f"after a correction `{strays[0]}` of before is left", fix="remove what the manifest no longer names"
         )
+    changed.ingestion.damage()
+    changed.ingestion.ingest()
+    changed.must_be_whole("a file of the data was damaged, and after the next run")
 
 
 @check(points=5, requires=test_clean_days_become_data)

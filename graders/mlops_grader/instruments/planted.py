@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from mlops_grader.check import Fail
+from mlops_grader.contract import FILE, Contract, load
 from mlops_grader.instruments import bugs
 
 Fault = Callable[[Path, Random], str]
@@ -44,7 +45,9 @@ def feature_bug(root: Path, random: Random) -> str:
 def failing_test(root: Path, random: Random) -> str:
     """One more test, which fails, at the end of a file of tests."""
     files = sorted(
-        path for path in root.rglob("*.py") if re.match(r"test_|.*_test\.py$", path.name) and "def test" in _text(path)
+        path
+        for path in root.rglob("*.py")
+        if re.match(r"test_|.*_test\.py$", path.name) and "def test" in _text(path) and not _is_test_of_data(root, path)
     )
     if not files:
         raise Fail("the project has no file of tests", fix="write tests that the test command finds")
@@ -59,6 +62,13 @@ def failing_test(root: Path, random: Random) -> str:
         body = f"\n\ndef {name}() -> None:\n    {body}"
     _write(path, _text(path).rstrip("\n") + "\n" + body)
     return f"a failing test, `{name}`, in `{path.name}`"
+
+
+def _is_test_of_data(root: Path, path: Path) -> bool:
+    """Whether a file of tests is run by the `test_data` command, and not by `test`."""
+    contract = load(root) if (root / FILE).is_file() else Contract()
+    named = (root / word for word in contract.commands.test_data.split())
+    return any(place != root and path.is_relative_to(place) for place in named)
 
 
 def data_schema(root: Path, random: Random) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -56,14 +56,18 @@ class Product:
             )
         return done
 
-    def killed(self, name: str, after: float, variables: Mapping[str, str] | None = None) -> bool:
-        """Run one command of the contract and kill it with all its children after so many seconds; whether it was at work."""
+    def killed(self, name: str, when: Callable[[], bool], variables: Mapping[str, str] | None = None) -> bool:
+        """Run one command of the contract and kill it with all its children as soon as something is so.
+
+        Whether it was still at work then. when: asked again and again while it runs.
+        """
         environment = {**self.environment.variables(), **(variables or {})}
         with self.sandbox.start(self.contract.command(name), self.root, environment) as running:
-            end = time.monotonic() + after
-            while time.monotonic() < end and running.poll() is None:
-                time.sleep(0.02)
-            return running.poll() is None
+            while running.poll() is None and not when():
+                time.sleep(0)
+            at_work = running.poll() is None
+            running.kill()
+            return at_work
 
     def out_of_disk(self, name: str, most: int, variables: Mapping[str, str] | None = None) -> None:
         """Run one command while no file can grow beyond so many bytes; how it ends is its own affair.

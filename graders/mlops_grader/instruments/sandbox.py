@@ -178,6 +178,10 @@ class Running:
         """How it ended, None while it runs."""
         return self._finished() if self._process.poll() is not None else None
 
+    def kill(self) -> None:
+        """Kill it and its process group at once; the end of its context looks after the rest."""
+        _kill_group(self._process)
+
     def wait(self) -> Finished:
         """Wait for its end; a limit ends it."""
         self._process.wait()

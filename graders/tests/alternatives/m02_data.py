@@ -421,8 +421,8 @@ def publish(base: duckdb.DuckDBPyConnection, sources: list[dict[str, object]]) -
 
 NUMBERS = {
     "age": "avg(age)", "distance_km": "avg(distance_km)", "booked_at": "avg(date_diff('hour', booked_at, starts_at))",
-    "previous_appointments": "avg(previous_appointments)", "reminder": "avg((reminder = 'sms')::INT)",
-    "clinic": "avg((clinic = 'north')::INT)", "appointments": "count(*)",
+    "previous_appointments": "avg(previous_appointments)", "reminder": "count(DISTINCT reminder)",
+    "clinic": "count(DISTINCT clinic)", "appointments": "count(*)",
 }  # fmt: skip
 
 
@@ -462,7 +462,7 @@ def _far(name: str, now: dict[str, float], before: list[dict[str, float]]) -> bo
     values = [each[name] for each in before]
     mean = sum(values) / len(values)
     spread = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
-    least = {"appointments": 0.05 * mean, "quarantined": 1.0, "reminder": 0.03, "clinic": 0.03}.get(name, 0.03 * abs(mean))
+    least = {"appointments": 0.05 * mean, "quarantined": 1.0}.get(name, 0.03 * abs(mean))
     return abs(now[name] - mean) > 7 * max(spread, least)
 
 

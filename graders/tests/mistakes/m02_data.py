@@ -13,7 +13,7 @@ BAD_ROW = """            except BadRowError as error:
 """
 ORPHANS = """            _left_out(known.filter(pc.invert(there)), "outcomes", NO_APPOINTMENT),
 """
-KEEP = """    if not (clean_dir / file).is_file():
+KEEP = """    if not (clean_dir / file).is_file() or sha256(clean_dir / file) != digest:
         with replacing_file(clean_dir / file) as new:
             new.write_bytes(content)
     return file, digest
@@ -27,7 +27,6 @@ SAVE = """    save_manifest(manifest, clean_dir)
     _remove_others(manifest, clean_dir)
 """
 REMOVES_FIRST = """    _remove_others(manifest, clean_dir)
-    time.sleep(0.3)  # until the disk has done it
     save_manifest(manifest, clean_dir)
 """
 REMOVE_ALL = """    shutil.rmtree(clean_dir, ignore_errors=True)
@@ -271,14 +270,14 @@ MISTAKES = (
     Mistake(
         "clears-the-folder-first",
         fails="test_survives_being_killed",
-        says="there is no `data/clean/_manifest.json`",
+        says="it was killed",
         edits=edit(STORE, ("    partitions = []\n", REMOVE_ALL)),
     ),
     Mistake(
         "removes-before-it-names",
         fails="test_survives_being_killed",
         says="which is not there",
-        edits=edit(STORE, (SAVE, REMOVES_FIRST), ("import shutil\n", "import shutil\nimport time\n")),
+        edits=edit(STORE, (SAVE, REMOVES_FIRST)),
     ),
     Mistake(
         "keeps-the-reply",
@@ -293,6 +292,18 @@ MISTAKES = (
                 ),
             ),
             *edit(BATCHES, ("a.reminder),\n        )", "a.reminder, cells[-1]),\n        )")),
+        ),
+    ),
+    Mistake(
+        "repeats-a-header-that-it-does-not-know",
+        fails="test_holds_no_personal_data",
+        says="of a patient",
+        edits=edit(
+            "noshow/raw.py",
+            (
+                '    return "; ".join(missing + unknown)',
+                '    unknown += [repr(found)]\n    return "; ".join(missing + unknown)',
+            ),
         ),
     ),
     Mistake(
@@ -369,6 +380,12 @@ MISTAKES = (
             STORE,
             (NAME, 'manifest = Manifest(f"{rows.num_rows}-rows-of-{len(partitions)}-days", '),
         ),
+    ),
+    Mistake(
+        "trusts-a-file-by-its-name",
+        fails="test_data_have_a_name",
+        says="is not the file that",
+        edits=edit(STORE, (".is_file() or sha256(clean_dir / file) != digest:", ".is_file():")),
     ),
     Mistake(
         "looks-at-numbers-of-rows-alone",

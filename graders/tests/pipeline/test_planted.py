@@ -151,6 +151,16 @@ def test_a_failing_test_for_unittest(tmp_path: Path, text: str, parent: str) -> 
         getattr(added(method), method)()
 
 
+def test_a_failing_test_is_none_of_the_data(copies: Callable[[], Path]) -> None:
+    """It goes where the `test` command looks: tests of the data are run by a command of their own."""
+    for seed in range(10):
+        root = copies()
+        (root / "data_tests").mkdir(exist_ok=True)
+        (root / "data_tests/test_files.py").write_text("def test_files() -> None:\n    pass\n", encoding="utf-8")
+        planted.failing_test(root, _random(seed))
+        assert (root / "data_tests/test_files.py").read_text(encoding="utf-8").count("def test") == 1
+
+
 def test_a_failing_test_fails(copies: Callable[[], Path]) -> None:
     """The function that is added raises AssertionError."""
     root = copies()

@@ -57,8 +57,9 @@ def _warn(batches: Sequence[Batch], days: Sequence[Day]) -> None:
     """Log each file of which something was left out, with the first reason, and each unusual day."""
     for batch in batches:
         if batch.left_out.num_rows:
-            rows = {"rows": batch.left_out.num_rows, "of": batch.source.rows}
-            fields = {"file": batch.source.file, **rows, "reason": batch.left_out["reason"][0].as_py()}
+            first = batch.left_out.slice(0, 1).to_pylist()[0]
+            rows = {"rows": batch.left_out.num_rows, "of": batch.source.rows} if first["row"] else {"rows": "all"}
+            fields = {"file": batch.source.file, **rows, "reason": first["reason"]}
             log.warning("rows in quarantine", extra={"fields": fields})
     for day in days:
         for anomaly in day.anomalies:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from noshow.digests import sha256
 from noshow.manifest import MANIFEST, Manifest, Part, Partition, Source, name_of, save_manifest
 from noshow.replacing import replacing_file
 
@@ -47,7 +48,7 @@ def _keep(table: pa.Table, clean_dir: Path, folder: str) -> tuple[str, str]:
     content = sink.getvalue()
     digest = hashlib.sha256(content).hexdigest()
     file = f"{folder}/{digest[:16]}.parquet"
-    if not (clean_dir / file).is_file():
+    if not (clean_dir / file).is_file() or sha256(clean_dir / file) != digest:
         with replacing_file(clean_dir / file) as new:
             new.write_bytes(content)
     return file, digest

@@ -13,7 +13,7 @@ import pandas as pd
 from mlops_grader.instruments.data import truth
 from mlops_grader.instruments.data.damages import Bad, spoil
 from mlops_grader.instruments.data.sheet import Sheet, Spot, sheets
-from mlops_grader.instruments.data.traces import Mark, plant
+from mlops_grader.instruments.data.traces import Mark, mark, plant
 from mlops_grader.instruments.world import World
 
 PATIENTS, DAYS, PER_DAY = 900, 12, 40
@@ -109,14 +109,16 @@ def corrected(seed: int, random: Random) -> Delivery:
 
 
 def _make_unreadable(delivery: Delivery, random: Random) -> None:
-    """Three files of which no row can be used: a column is missing, one has another name, and one is empty."""
-    first, second = random.sample(delivery.of("appointments")[2:-2], 2)
+    """Files of which no row can be used: a column is missing, one has another name, the header is missing, one is empty."""
+    first, second, third = random.sample(delivery.of("appointments")[2:-2], 3)
     outcomes = random.choice(delivery.of("outcomes")[2:-4])
+    delivery.marks += mark(third, 1, random)
     text = second.text()
     renamed = random.choice(("starts_at", "clinic", "birth_date"))
     delivery.unreadable = {
         first.name: _without(first, random.choice(("reminder", "distance_km", "previous_no_shows"))),
         second.name: text.replace(renamed, renamed.replace("_", " ").title(), 1).encode(),
+        third.name: third.text().partition("\n")[2].encode(),
         outcomes.name: b"",
     }
 

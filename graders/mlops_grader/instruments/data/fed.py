@@ -56,12 +56,16 @@ class Fed:
         if found:
             raise Fail(found, fix="each row is in the data or in the quarantine: count both for each file")
 
+    def must_be_whole(self, happened: str) -> Dataset:
+        """The data. Raises Fail, which begins with what happened, when they cannot be read."""
+        try:
+            return self.data()
+        except Fail as fail:
+            raise Fail(f"{happened} {fail.found}", fail.fix) from None
+
     def must_be_one_of(self, names: Mapping[str, str], happened: str) -> None:
         """Raise Fail unless the data are one of these data sets, whole."""
-        try:
-            found = self.data().name
-        except Fail as fail:
-            raise Fail(f"{happened}, and {fail.found}", fail.fix) from None
+        found = self.must_be_whole(f"{happened}, and").name
         if found not in names:
             raise Fail(f"{happened}, and the data are neither the old ones nor the new", fix="the manifest comes last")
 

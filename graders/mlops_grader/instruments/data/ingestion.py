@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +44,38 @@ class Ingestion:
         """Run the `ingest` command, however it ends."""
         return self.product.run("ingest", self.variables, WORK)
 
-    def killed(self, after: float) -> bool:
-        """Run it and kill it after so many seconds; whether it was still at work."""
-        return self.product.killed("ingest", after, self.variables)
+    def killed_after(self, seconds: float) -> None:
+        """Run it and kill it after so many seconds."""
+        end = time.monotonic() + seconds
+        self.product.killed("ingest", lambda: time.monotonic() >= end, self.variables)
+
+    def killed_at_a_change(self, number: int) -> None:
+        """Run it and kill it when the folder of the clean data has changed so many times."""
+        seen = [self._there()]
+
+        def changed_often() -> bool:
+            now = self._there()
+            if now != seen[-1]:
+                seen.append(now)
+            return len(seen) > number
+
+        self.product.killed("ingest", changed_often, self.variables)
+
+    def killed_when_an_old_file_goes(self) -> None:
+        """Run it and kill it as soon as a file that was there before is gone or another one."""
+        before = self._there().items()
+        self.product.killed("ingest", lambda: not before <= self._there().items(), self.variables)
+
+    def _there(self) -> dict[str, tuple[int, int]]:
+        """Size and time of change of each file in the folder of the clean data."""
+        found = {}
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                path = os.path.join(folder, name)  # noqa: PTH118  # a look must be quick
+                with suppress(OSError):
+                    facts = os.stat(path)  # noqa: PTH116
+                    found[path] = (facts.st_size, facts.st_mtime_ns)
+        return found
 
     def out_of_disk(self, most: int) -> None:
         """Run it while no file can grow beyond so many bytes."""
@@ -67,6 +99,13 @@ class Ingestion:
         """What belongs to the clean data. Raises Fail when it cannot be read."""
         shown = self.product.contract.data.manifest
         return load_manifest(self.product.root / shown, shown)
+
+    def damage(self) -> None:
+        """Turn over the bits of a byte in the middle of the first partition, as a worn disk does."""
+        path = self.folder / self.manifest().partitions[0].file
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(bytes(content))
 
     def strays(self, manifest: Manifest) -> list[str]:
         """Files in the folder of the clean data that their manifest does not name."""

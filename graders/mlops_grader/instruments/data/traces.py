@@ -40,11 +40,12 @@ def plant(sheets: Iterable[Sheet], random: Random, share: float = 0.1) -> list[M
             continue
         for row in range(1, len(sheet.rows) + 1):
             if random.random() < share:
-                marks += _mark(sheet, row, random)
+                marks += mark(sheet, row, random)
     return marks
 
 
-def _mark(sheet: Sheet, row: int, random: Random) -> list[Mark]:
+def mark(sheet: Sheet, row: int, random: Random) -> list[Mark]:
+    """Give the patient of a row a name, a number and a reply that nobody else has; the marks."""
     first, family, word = (_word(random) for _ in range(3))
     phone = f"+1-{random.randint(200, 999)}-555-{random.randint(1000, 9999)}"
     sheet.put(row, "name", f"{first.title()} {family.title()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -115,7 +116,8 @@ class Job:
 
     def killed(self, today: date, after: float) -> bool:
         """Run it and kill it with all its children after so many seconds; whether it was still at work."""
-        return self.product.killed("monitor", after, self.clock(today))
+        end = time.monotonic() + after
+        return self.product.killed("monitor", lambda: time.monotonic() >= end, self.clock(today))
 
 
 def at_work(product: Product, folder: Path, practice: Practice) -> Job:

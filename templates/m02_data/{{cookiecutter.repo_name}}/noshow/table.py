@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pyarrow import parquet
+
 from noshow.appointment import Appointment
 from noshow.errors import ProductError
 from noshow.manifest import MAKE_IT, load_manifest, part_path
-from pyarrow import parquet
 
 SCHEMA = pa.schema(
     [
