@@ -19,6 +19,7 @@ from mlops_grader.instruments.prometheus.programs import started
 from mlops_grader.instruments.sandbox import Running
 
 STARTING_SECONDS = 30
+LOG_SECONDS = 5
 LOOKBACK_SECONDS = 20 * SCRAPE_SECONDS
 
 
@@ -120,10 +121,15 @@ def prometheus(
             )  # JSON is YAML
         answer = httpx.post(f"http://127.0.0.1:{port}/-/reload", timeout=30, trust_env=False)
         if answer.status_code != httpx.codes.OK:
-            words = [line for line in running.output.splitlines() if "level=error" in line or "level=ERROR" in line]
-            found = f"Prometheus does not load the rules in compressed time: {(words or [answer.text])[0][-500:]}"
+            wait_until(lambda: _errors(running), LOG_SECONDS)  # the answer may come before the line that says why
+            words = _errors(running) or [answer.text]
+            found = f"Prometheus does not load the rules in compressed time: {words[0][-500:]}"
             raise Fail(found, fix="mend the rule that it names")
         yield server
+
+
+def _errors(running: Running) -> list[str]:
+    return [line for line in running.output.splitlines() if "level=error" in line or "level=ERROR" in line]
 
 
 def await_ready(running: Running, port: int) -> None:
