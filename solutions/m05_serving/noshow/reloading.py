@@ -19,9 +19,12 @@ Seen = tuple[tuple[int, int, int], ...]
 
 
 class CurrentModel:
-    """The newest model of a folder that is fit to answer. A request takes it once and keeps it to its end."""
+    """The newest model of a folder that is fit to answer. A request takes it once and keeps it to its end.
 
-    def __init__(self, folder: Path, loaded: Callable[[Provenance], None] = lambda _: None) -> None:
+    `loaded` is called with the provenance of each model that begins to answer.
+    """
+
+    def __init__(self, folder: Path, loaded: Callable[[Provenance], None] | None = None) -> None:
         self.bundle: Bundle | None = None
         self.newer_refused = False
         self._folder = folder
@@ -51,7 +54,8 @@ class CurrentModel:
             log.exception("model refused")
         else:
             self.bundle, self.newer_refused = bundle, False
-            self._loaded(bundle.provenance)
+            if self._loaded:
+                self._loaded(bundle.provenance)
             log.info("model loaded", extra={"fields": {"run_id": bundle.provenance.run_id}})
 
 

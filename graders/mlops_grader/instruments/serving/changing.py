@@ -214,7 +214,7 @@ def _refuse_all(service: HostService, product: Product, truth: Sequence[float], 
     """Put broken copies of the export that answers in its place, one after the other."""
     good, healthy = product.root.parent / "good", _says_of_itself(service.client)
     shutil.copytree(product.root / MODEL, good)
-    found = []
+    found: list[Refused] = []
     for damage in DAMAGES:
         broken, witness = (product.root.parent / f"{name}-{len(found)}" for name in ("broken", "witness"))
         words = damage(Path(shutil.copytree(good, broken)), witness)
