@@ -31,7 +31,7 @@ KIB, MIB = 2**10, 2**20
 SLACK = 4 * MIB  # bytes that buffers may swallow after a body is too large
 HELD = 40  # connections with unfinished bodies at once
 CALLERS, QUESTIONS = 16, 160
-SLOWER, LONGER = 8.0, 10.0
+SLOWER, LONGER = 4.0, 10.0
 
 
 @check(points=5)
@@ -326,7 +326,42 @@ def test_says_which_model_answers(served: HostService, trained: Product) -> None
         )
 
 
-@check(points=10, requires=(test_batch_gives_the_same_answers, test_says_which_model_answers))
+@check(points=5, requires=(test_batch_gives_the_same_answers, test_a_request_keeps_its_id))
+def test_answers_each_caller(
+    served: HostService, patients: Patients, trained_says: list[float], random: Random
+) -> None:
+    """Of many callers at once each gets the answer to its own request, under its own id.
+
+    What requests share, they mix up, and only under load: the patient of the next room is called.
+    """
+    service = served.client.service
+
+    def question(number: int) -> tuple[list[int], Call]:
+        headers = {service.request_id: f"caller-{number}-{random.random()}"}
+        if number % 4:
+            chosen = random.randrange(len(patients))
+            return [chosen], Call(service.predict, patients[chosen], headers=headers)
+        several = random.sample(range(len(patients)), 5)
+        return several, Call(service.predict_batch, [patients[each] for each in several], headers=headers)
+
+    questions = [question(number) for number in range(QUESTIONS)]
+    with ThreadPoolExecutor(CALLERS) as pool:
+        replies = list(pool.map(lambda asked: send(served.client, asked[1], time.monotonic()), questions))
+    for (numbers, call), reply in zip(questions, replies, strict=True):
+        said = _probabilities(reply, service.prediction, len(numbers))
+        if differences(said, [trained_says[number] for number in numbers]) > SAME:
+            raise Fail(
+                f"with {CALLERS} callers at once a patient gets another one's answer",
+                fix="keep nothing between requests",
+            )
+        if reply.headers.get(service.request_id.lower()) != call.headers[service.request_id]:
+            raise Fail(
+                f"with {CALLERS} callers at once an answer has another request's id",
+                fix="keep nothing between requests",
+            )
+
+
+@check(points=10, requires=(test_answers_each_caller, test_says_which_model_answers))
 def test_takes_a_new_model_without_losing_a_request(story: Story, contract: Contract) -> None:
     """After an export the new model answers within `reload` seconds, no request is lost, and no batch is answered by two models.
 
@@ -416,48 +451,17 @@ def test_openapi_document_is_true(served: HostService, patients: Patients, rando
     openapi.fuzz(served.client, random.randrange(2**31), scratch)
 
 
-@check(points=5, requires=(test_batch_gives_the_same_answers, test_a_request_keeps_its_id))
-def test_answers_each_caller(
-    served: HostService, patients: Patients, trained_says: list[float], random: Random
-) -> None:
-    """Of many callers at once each gets the answer to its own request, under its own id.
-
-    What requests share, they mix up, and only under load: the patient of the next room is called.
-    """
-    service = served.client.service
-
-    def question(number: int) -> tuple[list[int], Call]:
-        headers = {service.request_id: f"caller-{number}-{random.random()}"}
-        if number % 4:
-            chosen = random.randrange(len(patients))
-            return [chosen], Call(service.predict, patients[chosen], headers=headers)
-        several = random.sample(range(len(patients)), 5)
-        return several, Call(service.predict_batch, [patients[each] for each in several], headers=headers)
-
-    questions = [question(number) for number in range(QUESTIONS)]
-    with ThreadPoolExecutor(CALLERS) as pool:
-        replies = list(pool.map(lambda asked: send(served.client, asked[1], time.monotonic()), questions))
-    for (numbers, call), reply in zip(questions, replies, strict=True):
-        said = _probabilities(reply, service.prediction, len(numbers))
-        if differences(said, [trained_says[number] for number in numbers]) > SAME:
-            raise Fail(
-                f"with {CALLERS} callers at once a patient gets another one's answer",
-                fix="keep nothing between requests",
-            )
-        if reply.headers.get(service.request_id.lower()) != call.headers[service.request_id]:
-            raise Fail(
-                f"with {CALLERS} callers at once an answer has another request's id",
-                fix="keep nothing between requests",
-            )
-
-
 @check(points=5, requires=test_batch_gives_the_same_answers)
 def test_is_quick(served: HostService, trained: Product, patients: Patients) -> None:
-    """Under callers the p95 is at most 8 times that of a bare endpoint, and a batch of 100 takes at most 10 times a single one.
+    """Under callers the p95 is at most 4 times that of a bare endpoint, and a batch of 100 takes at most 10 times a single one.
 
     Ratios, measured in turns on this machine: what they show is work that is done for each request and need not be.
     """
     found = speed.measure(trained, served.client, patients)
+    if found.beside_bare > SLOWER or found.batch_beside_single > LONGER:
+        found = speed.measure(
+            trained, served.client, patients
+        )  # once more: something else may have kept the machine busy
     if found.beside_bare > SLOWER:
         raise Fail(
             f"the p95 of a prediction is {found.p95 * 1000:.0f} ms, {found.beside_bare:.1f} times that of a bare endpoint",

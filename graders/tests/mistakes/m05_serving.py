@@ -9,6 +9,17 @@ ACCESS, LIMITS, RELOADING, BUNDLE = "noshow/access.py", "noshow/limits.py", "nos
 
 ANSWERS = """    return [Prediction(no_show_probability=float(value)) for value in bundle.model.predict_proba(matrix)[:, 1]]
 """
+COPIED = """    kept = skops.io.dumps(bundle.model)
+    model = skops.io.loads(skops.io.dumps(skops.io.loads(kept)))
+    return [Prediction(no_show_probability=float(value)) for value in model.predict_proba(matrix)[:, 1]]
+"""
+ROW_BY_ROW = """    answers = []
+    for row in matrix:
+        sure = bundle.model.predict(row.reshape(1, -1)), bundle.model.predict_log_proba(row.reshape(1, -1))
+        value = bundle.model.predict_proba(row.reshape(1, -1))[0, 1]
+        answers.append(Prediction(no_show_probability=float(value if sure else value)))
+    return answers
+"""
 BATCH = "        return predictions(bundle, body)\n"
 ONCE_EACH = """        return predictions(bundle, list({each: None for each in body}))
 """
@@ -378,28 +389,14 @@ MISTAKES = (
         says="times that of a bare endpoint",
         edits=(
             replace(SERVICE, "import asyncio\n", "import asyncio\nimport skops.io\n"),
-            replace(
-                SERVICE,
-                ANSWERS,
-                ANSWERS.replace(
-                    "    return", "    model = skops.io.loads(skops.io.dumps(bundle.model))\n    return"
-                ).replace("bundle.model.predict", "model.predict"),
-            ),
+            replace(SERVICE, ANSWERS, COPIED),
         ),
     ),
     Mistake(
-        "asks-a-copy-of-the-model-for-each-row",
+        "asks-the-model-for-each-row",
         fails="test_is_quick",
         says="a batch of 100 takes",
-        edits=(
-            replace(SERVICE, "import asyncio\n", "import asyncio\nimport copy\n"),
-            replace(
-                SERVICE,
-                ANSWERS,
-                "    rows = [copy.deepcopy(bundle.model).predict_proba(matrix[n : n + 1])[0, 1] for n in range(len(matrix))]\n"
-                "    return [Prediction(no_show_probability=float(value)) for value in rows]\n",
-            ),
-        ),
+        edits=(replace(SERVICE, ANSWERS, ROW_BY_ROW),),
     ),
     Mistake(
         "loads-a-model-when-imported",
@@ -443,16 +440,11 @@ TOGETHER = (
         "does-not-start-without-a-model",
         "does-not-say-that-it-refused",
         "does-not-say-in-which-unit",
-        "keeps-the-request-in-the-application",
         "copies-the-model-for-each-request",
         "opens-its-log-when-imported",
     ),
-    (
-        "turns-texts-into-numbers",
-        "says-400-in-every-problem",
-        "makes-an-id-of-its-own",
-        "loads-its-model-once",
-    ),
-    ("sorts-the-batch", "says-the-hash-of-something-else"),
+    ("turns-texts-into-numbers", "says-400-in-every-problem", "loads-its-model-once"),
+    ("keeps-the-request-in-the-application", "says-the-hash-of-something-else"),
+    ("sorts-the-batch", "makes-an-id-of-its-own"),
     ("rounds-what-it-answers",),
 )

@@ -10,13 +10,12 @@ from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Limits
 
 SCRIPT = r"""
-import importlib, json, os, pkgutil, sys
+import importlib, json, os, pkgutil, sys, threading
 from pathlib import Path
 
 root, package, told = Path.cwd().resolve(), sys.argv[1], Path(sys.argv[2])
 done, now = [], ""
-STARTS = {"socket.bind": "opens a port", "socket.connect": "opens a connection", "subprocess.Popen": "starts a program",
-          "_thread.start_new_thread": "starts a thread"}
+STARTS = {"socket.bind": "opens a port", "socket.connect": "opens a connection", "subprocess.Popen": "starts a program"}
 
 def called_by_us():
     frame = sys._getframe(2)
@@ -38,6 +37,12 @@ def look(event, arguments):
     elif event in STARTS and called_by_us():
         done.append([now, STARTS[event], ", ".join(map(str, arguments[:2]))[:200]])
 
+def start(thread):
+    if now and called_by_us():
+        done.append([now, "starts a thread", thread.name])
+    return plain_start(thread)
+
+plain_start, threading.Thread.start = threading.Thread.start, start
 sys.addaudithook(look)
 main = importlib.import_module(package)
 names = [found.name for found in pkgutil.walk_packages(main.__path__, package + ".")] if hasattr(main, "__path__") else []

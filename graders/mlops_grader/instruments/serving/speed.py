@@ -19,7 +19,7 @@ from mlops_grader.instruments.load import Call, Reply, send
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Limits
 
-CALLERS = 4
+CALLERS = 2
 ROUNDS, EACH = 5, 60  # rounds, and requests of each round to each of the two
 BATCHES = 25  # of one hundred, each beside a single one
 BARE = Path(__file__).with_name("bare.py")

@@ -62,7 +62,7 @@ class Held:
         self._connection = socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE)
         self._connection.sendall(opening)
         if answered:
-            self._connection.recv(65536)
+            _answer(self._connection, 0)
         self._connection.setblocking(False)
         self._drip = drip
         self._opened = time.monotonic()
