@@ -307,6 +307,11 @@ async def on_http(_: Request, error: Exception) -> Response:
     return refusal(error.status_code, error.detail, dict(error.headers or {}))
 
 
+async def on_crash(_: Request, error: Exception) -> Response:
+    """What nobody expected."""
+    return refusal(500, "something is wrong here")
+
+
 class Door:
     """Ids, the log, and what nobody expected."""
 
@@ -329,9 +334,8 @@ class Door:
 
         try:
             await self.app(scope, receive, with_id)
-        except Exception:
+        except Exception:  # it was answered by on_crash, which Starlette calls before it lets the error through
             log.exception("%s failed", given)
-            await refusal(500, "something is wrong here")(scope, receive, with_id)
 
 
 def application(settings: Settings) -> ASGIApp:
@@ -351,7 +355,7 @@ def application(settings: Settings) -> ASGIApp:
         Route("/version", version),
         Route("/openapi.json", openapi),
     ]
-    handlers: Any = {rules.Refused: on_refused, HTTPException: on_http}
+    handlers: Any = {rules.Refused: on_refused, HTTPException: on_http, Exception: on_crash}
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=life)
     app.state.models = models
     return Door(app)

@@ -290,7 +290,7 @@ MISTAKES = (
         fails="test_takes_a_new_model_without_losing_a_request",
         says="requests were lost",
         edits=(
-            replace(RELOADING, "import math\n", "import math\nimport time\n"),
+            replace(RELOADING, "import logging\n", "import logging\nimport time\n"),
             replace(
                 RELOADING,
                 "        self._seen = seen\n        try:\n",
@@ -426,7 +426,7 @@ MISTAKES = (
         says="starts a thread",
         edits=(
             append(RELOADING, "\n\nthreading.Thread(target=time.sleep, args=(1,), daemon=True).start()\n"),
-            replace(RELOADING, "import math\n", "import math\nimport threading\nimport time\n"),
+            replace(RELOADING, "import logging\n", "import logging\nimport threading\nimport time\n"),
         ),
     ),
 )

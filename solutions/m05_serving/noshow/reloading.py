@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from noshow.bundle import MODEL_FILE, PROVENANCE_FILE, Bundle, Provenance, load_bundle
-from noshow.contract import EXAMPLE, PredictionRequest
 from noshow.errors import ProductError
-from noshow.features import feature_matrix
+from noshow.features import FEATURES
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,6 @@ def _see(folder: Path) -> Seen | None:
 
 def _try(bundle: Bundle) -> None:
     """Ask the model once. Raises ProductError when what it says is no probability, and whatever the model raises."""
-    appointment = PredictionRequest.model_validate(EXAMPLE).appointment()
-    probability = float(bundle.model.predict_proba(feature_matrix([appointment]))[0, 1])
-    if not math.isfinite(probability) or not 0 <= probability <= 1:
-        raise ProductError(f"it answers {probability} for an example, which is no probability")
+    probability = float(bundle.model.predict_proba(np.zeros((1, len(FEATURES))))[0, 1])
+    if not 0 <= probability <= 1:
+        raise ProductError(f"it answers {probability} to a row of zeros, which is no probability")

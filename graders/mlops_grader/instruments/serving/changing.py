@@ -59,6 +59,7 @@ class Switch:
     taken: float | None  # seconds after the export, until a prediction of the new model
     answers: Sequence[Answer]
     batches: Sequence[Batch]
+    after: str  # what is answered that the new model would not say, when there was time enough
     version: Mapping[str, Any]
     record: Mapping[str, Any]
 
@@ -152,9 +153,10 @@ def _switch(
         product.must("export")
         exported = time.monotonic()
         taken = _takes(client, patients, new, product.contract.service.reload + MARGIN)
-        time.sleep(SETTLE)
+        time.sleep(SETTLE + max(0.0, exported + product.contract.service.reload - time.monotonic()))
+        after = _differs(client, patients, new)
     version = send(client, Call(product.contract.service.version, method="GET"), time.monotonic())
-    return Switch(old, new, exported, taken, flow.answers, batches, _object(version), product.record())
+    return Switch(old, new, exported, taken, flow.answers, batches, after, _object(version), product.record())
 
 
 def _takes(client: Client, patients: Patients, wanted: Sequence[float], seconds: float) -> float | None:
