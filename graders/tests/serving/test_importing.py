@@ -52,6 +52,16 @@ def test_what_waits_in_functions_or_belongs_to_libraries_is_no_work(
     assert found(told, product, tmp_path / "look", module) == ""
 
 
+def test_what_a_library_does_when_it_is_imported_is_its_own_affair(told: Told, product: Make, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "noisy.py").write_text(
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''])\n", encoding="utf-8"
+    )
+    module = f"import sys\nsys.path.append({str(library)!r})\nimport noisy\n"
+    assert found(told, product, tmp_path / "look", module) == ""
+
+
 def test_a_package_that_is_not_there_is_told(told: Told, product: Make, tmp_path: Path) -> None:
     made = product({"other/__init__.py": ""})
     assert "the package `noshow` cannot be imported" in told(lambda: must_do_nothing(made, tmp_path))

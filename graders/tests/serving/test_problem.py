@@ -53,7 +53,7 @@ def test_another_media_type_is_named(told: Told) -> None:
     [
         'Traceback (most recent call last):\n  File "x", line 3, in f',
         "error in service.py",
-        "/opt/venv/lib/python3.13/site-packages/thing",
+        "python3.13/site-packages/thing",
         "see https://errors.pydantic.dev/2.14/v/missing",
         "C:\\\\Users\\\\ada",
         "<function predict at 0x7f30a1b2c3d4>",

@@ -53,7 +53,7 @@ def test_a_package_that_does_not_score_is_told(
 def test_agreement_is_that_of_numbers_that_move_together() -> None:
     assert training.agreement([0.1, 0.2, 0.3], [0.2, 0.4, 0.6]) == pytest.approx(1)
     assert training.agreement([0.1, 0.2, 0.3], [0.6, 0.4, 0.2]) == pytest.approx(-1)
-    assert training.agreement([0.2, 0.2, 0.2], [0.1, 0.5, 0.9]) == 0.0
+    assert training.agreement([0.5, 0.5, 0.5], [0.1, 0.5, 0.9]) == 0.0
 
 
 def test_the_truth_depends_on_the_seed() -> None:
