@@ -401,7 +401,7 @@ MISTAKES = (
     Mistake(
         "loads-a-model-when-imported",
         fails="test_does_nothing_when_imported",
-        says="importing `noshow.service` opens: `model/model",
+        says="opens: `model/model",
         edits=(
             append(SERVICE, '\n\n_WARM = load_bundle(Path("model")) if Path("model").exists() else None\n'),
             replace(SERVICE, "import asyncio\n", "import asyncio\nfrom pathlib import Path\n"),
