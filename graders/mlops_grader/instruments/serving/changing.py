@@ -148,6 +148,7 @@ def _switch(
     """Run the product's own export while patients are asked about."""
     old, new = truths
     client = service.client
+    _says_of_itself(client)  # whoever keeps what it said once is found out
     with traffic(client, patients) as flow, _batches(client, patients) as batches:
         time.sleep(SETTLE)
         product.must("export")
