@@ -43,18 +43,28 @@ class Settings(Part):
 
 
 class Service(Part):
-    """The running service: where it listens by default, and its endpoints."""
+    """The running service: where it listens by default, its endpoints, and its limits.
+
+    max_body: bytes of a body. max_batch: appointments in a batch. patience: seconds that a body may take to arrive, and a
+    connection may be idle. reload: seconds after an export within which the new model answers.
+    """
 
     port: Annotated[int, pydantic.Field(ge=1, le=65535)] = 8000
     live: Route = "/health"
     ready: Route = "/ready"
     predict: Route = "/predict"
+    predict_batch: Route = "/predict/batch"
+    openapi: Route = "/openapi.json"
     metrics: Route = "/metrics"
     version: Route = "/version"
     example: str = "examples/request.json"
     prediction: str = "no_show_probability"
     digest_header: HeaderName = "X-Image-Digest"
     request_id: HeaderName = "X-Request-ID"
+    max_body: Annotated[int, pydantic.Field(ge=2**15, le=2**21)] = 2**16
+    max_batch: Annotated[int, pydantic.Field(ge=100, le=1000)] = 100
+    patience: Annotated[float, pydantic.Field(ge=1, le=15)] = 5
+    reload: Annotated[float, pydantic.Field(ge=0.5, le=15)] = 3
     settings: Settings = Settings()
 
 

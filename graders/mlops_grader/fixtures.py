@@ -34,6 +34,9 @@ from mlops_grader.instruments.production import Production
 from mlops_grader.instruments.sandbox import HostSandbox, Limits, Sandbox
 from mlops_grader.instruments.secrets import plant, words
 from mlops_grader.instruments.service import HostService, on_host, started
+from mlops_grader.instruments.serving import training
+from mlops_grader.instruments.serving.changing import Story, play
+from mlops_grader.instruments.serving.failing import with_a_fault
 from mlops_grader.instruments.versions import Versions
 from mlops_grader.instruments.watch import Watched
 from mlops_grader.instruments.watch import watched as watch
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.release import Released
 
 PATIENTS = 50  # requests that are compared between host and container
+STRANGERS = 200  # whose truth is compared with what is predicted
+FEW = 10  # patients that are asked about while a model changes
 TRAINING = Limits(seconds=600)
 
 
@@ -164,6 +169,55 @@ def observed(trained: Product, patients: list[dict[str, Any]]) -> Iterator[HostS
     with started(trained, {trained.contract.service.settings.log_level: "INFO"}) as service:
         service.client.wait_until_ready(patients[0], READY_SECONDS)
         yield service
+
+
+@pytest.fixture(scope="session")
+def served(trained: Product, patients: list[dict[str, Any]]) -> Iterator[HostService]:
+    """The product's service as a process of this machine, ready, which is asked all sorts of things."""
+    with started(trained, {trained.contract.service.settings.log_level: "INFO"}) as service:
+        service.client.wait_until_ready(patients[0], READY_SECONDS)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def trained_says(trained: Product, patients: list[dict[str, Any]], ground: Ground) -> list[float]:
+    """What the training package says of the patients."""
+    return training.says(trained, patients, ground.folder / "trained-says")
+
+
+@pytest.fixture(scope="session")
+def strangers(ground: Ground) -> tuple[list[dict[str, Any]], list[float]]:
+    """Other patients, and how likely each really is not to come."""
+    return training.truth(ground.seed, STRANGERS)
+
+
+@pytest.fixture(scope="session")
+def failing_words(ground: Ground) -> str:
+    """What the error says that is planted in the service."""
+    return f"trouble-{_draw(ground, 'trouble'):08x}"
+
+
+@pytest.fixture(scope="session")
+def failing(
+    trained: Product, patients: list[dict[str, Any]], failing_words: str, ground: Ground
+) -> Iterator[HostService]:
+    """The service with a mistake that shows for one age."""
+    product = with_a_fault(trained, ground.folder / "failing", failing_words)
+    with started(product, {product.contract.service.settings.log_level: "INFO"}) as service:
+        service.client.wait_until_ready(patients[0], READY_SECONDS)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def story(product: Product, trained: Product, patients: list[dict[str, Any]], ground: Ground) -> Story:
+    """The service through changes of its model: the champion of all the data takes the place of the trained one."""
+    folder = ground.folder / "story"
+    folder.mkdir()
+    changing = product.copy(folder / "changing")
+    _make_model(changing)
+    few = patients[:FEW]
+    truths = [training.says(each, few, folder / name) for each, name in ((trained, "old"), (changing, "new"))]
+    return play(changing, (trained.root / RECORD).parent, (truths[0], truths[1]), few)
 
 
 @pytest.fixture(scope="session")

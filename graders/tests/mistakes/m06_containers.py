@@ -137,7 +137,7 @@ READY = (
     Mistake(
         "copies-no-model",
         fails="test_becomes_ready",
-        says="`model/model.json` does not exist",
+        says="the model is not loaded",
         edits=(append(IGNORED, "!models\n"), *dockerfile(MODEL, "COPY models* ./model/\n")),
     ),
 )

@@ -45,7 +45,7 @@ duration = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5),
 )
 in_progress = Gauge("noshow_http_requests_in_progress", "Requests under way.", multiprocess_mode="livesum")
-model = Gauge("noshow_model_info", "The model that answers: always 1.", ["run_id", "sha256"], multiprocess_mode="max")
+model = Gauge("noshow_model_info", "1 for the model that answers now.", ["run_id", "sha256"], multiprocess_mode="max")
 trained = Gauge("noshow_model_trained_timestamp_seconds", "When the model was trained.", multiprocess_mode="max")
 base_rate = Gauge("noshow_model_base_rate_ratio", "Share of no-shows that it was trained on.", multiprocess_mode="max")
 predicted = Histogram(
@@ -53,6 +53,9 @@ predicted = Histogram(
     "Probabilities that were answered.",
     buckets=[tenth / 10 for tenth in range(1, 10)],
 )
+shown: set[tuple[str, str]] = set()
+"""The models that have answered since the start."""
+
 invalid = Counter("noshow_invalid_inputs_total", "Fields of requests that were refused.", ["field", "reason"])
 unusual = Counter("noshow_unusual_inputs_total", "Values that are allowed and that the model has not seen.", ["field"])
 
@@ -88,7 +91,10 @@ def add_metrics(app: FastAPI) -> None:
 
 
 def show_model(provenance: Provenance) -> None:
-    """Say which model answers from now on."""
+    """Say which model answers from now on, and that the one before it does not any more."""
+    for run_id, digest in shown:
+        model.labels(run_id=run_id, sha256=digest).set(0)
+    shown.add((provenance.run_id, provenance.model_sha256))
     model.labels(run_id=provenance.run_id, sha256=provenance.model_sha256).set(1)
     trained.set(datetime.fromisoformat(provenance.trained_at).timestamp())
     base_rate.set(provenance.metrics["base_rate"])

@@ -7,7 +7,6 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from noshow.bundle import check_bundle
 from noshow.logs import configure_logs
 from noshow.monitoring import shared_metrics
 from noshow.service import create_app
@@ -16,13 +15,15 @@ from noshow.settings import Settings, read_settings
 SECONDS_TO_FINISH = 7
 """How long requests in flight may take after SIGTERM; most platforms kill after 10 s."""
 
+SECONDS_IDLE = 5
+"""How long a connection may stay open on which nothing is asked."""
+
 
 def run(settings: Settings) -> str:
     """Serve on `settings.host` and `settings.port`; SIGTERM ends it with code 0 when requests in flight are answered.
 
-    Raises ProductError at once when there is no usable model: a service that can never become ready should not start.
+    It starts without a model too, and is ready as soon as one is exported.
     """
-    check_bundle(settings.model_dir)
     # uvicorn raises the signal once more when it has stopped: by then all is done.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with shared_metrics(settings.workers):
@@ -47,5 +48,6 @@ def _serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=SECONDS_IDLE,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )

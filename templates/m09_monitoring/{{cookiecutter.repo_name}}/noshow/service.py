@@ -3,7 +3,8 @@
 TODO(m09): nobody can see from outside how it is doing.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -11,24 +12,30 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Request
 
 from noshow.access import AccessLog
-from noshow.bundle import Bundle, load_bundle
-from noshow.contract import Prediction, PredictionRequest
+from noshow.bundle import Bundle
+from noshow.contract import Batch, Prediction, PredictionRequest, Readiness
 from noshow.features import feature_matrix
-from noshow.problems import add_problem_answers
+from noshow.limits import Limits
+from noshow.problems import add_problem_answers, documented
+from noshow.reloading import CurrentModel
 from noshow.settings import Settings
+
+NO_MODEL = "the model is not loaded"
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service with the model in `settings.model_dir`, which is loaded when the server starts, not here."""
+    """The service with the model in `settings.model_dir`, which is loaded when the server runs, not here."""
+    current = CurrentModel(settings.model_dir)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.bundle = load_bundle(settings.model_dir)
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(current.watch())
         yield
-        app.state.bundle = None
+        watching.cancel()
 
-    app = FastAPI(title="noshow", lifespan=lifespan)
-    app.state.bundle = None
+    app = FastAPI(title="noshow", lifespan=lifespan, responses=documented(408, 413, 415, 500))
+    app.state.current = current
+    app.add_middleware(Limits)
     app.add_middleware(AccessLog)
     add_problem_answers(app)
     _add_routes(app)
@@ -36,13 +43,20 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _loaded(request: Request) -> Bundle:
-    bundle: Bundle | None = request.app.state.bundle
+    bundle: Bundle | None = request.app.state.current.bundle
     if bundle is None:
-        raise HTTPException(503, "the model is not loaded")
+        raise HTTPException(503, NO_MODEL)
     return bundle
 
 
 Loaded = Annotated[Bundle, Depends(_loaded)]
+
+
+def _answers(bodies: Sequence[PredictionRequest], request: Request, bundle: Bundle) -> list[Prediction]:
+    """The answers to some requests, in their order, all from one model."""
+    appointments = [body.appointment() for body in bodies]
+    values = bundle.model.predict_proba(feature_matrix(appointments))[:, 1]
+    return [Prediction(no_show_probability=float(value)) for value in values]
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -51,18 +65,22 @@ def _add_routes(app: FastAPI) -> None:
         """The process lives and can answer."""
         return {"status": "ok"}
 
-    @app.get("/ready")
-    def ready(_: Loaded) -> dict[str, str]:
+    @app.get("/ready", responses=documented(503))
+    def ready(_: Loaded, request: Request) -> Readiness:
         """The model is loaded: requests can be sent here."""
-        return {"status": "ready"}
+        return Readiness(newer_model_refused=request.app.state.current.newer_refused)
 
-    @app.get("/version")
+    @app.get("/version", responses=documented(503))
     def version(bundle: Loaded) -> dict[str, Any]:
         """Which model answers, and where it comes from."""
         return asdict(bundle.provenance)
 
-    @app.post("/predict")
+    @app.post("/predict", responses=documented(400, 422, 503))
     def predict(body: PredictionRequest, request: Request, bundle: Loaded) -> Prediction:
         """How likely the patient of one appointment is not to come."""
-        matrix = feature_matrix([body.appointment()])
-        return Prediction(no_show_probability=float(bundle.model.predict_proba(matrix)[0, 1]))
+        return _answers([body], request, bundle)[0]
+
+    @app.post("/predict/batch", responses=documented(400, 422, 503))
+    def predict_batch(body: Batch, request: Request, bundle: Loaded) -> list[Prediction]:
+        """How likely the patients of many appointments are not to come, in the order of the request."""
+        return _answers(body, request, bundle)

@@ -1,0 +1,1 @@
+"""What a service of predictions is asked, and what comes back: right, wrong, hostile, slow and many requests."""
