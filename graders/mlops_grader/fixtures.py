@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.drift.retraining import Retrained
     from mlops_grader.instruments.pipeline import Pipeline
     from mlops_grader.instruments.release import Released
+    from mlops_grader.instruments.training.trainings import Trainings
 
 PATIENTS = 50  # requests that are compared between host and container
 TRAINING = Limits(seconds=600)
@@ -212,6 +213,16 @@ def watched(
         finally:
             ground.timelines.append(watched.timeline())
         yield watched
+
+
+@pytest.fixture(scope="session")
+def trainings(product: Product, ground: Ground) -> Trainings:
+    """The trainings of the product on the files of a practice; each is made when it is asked for."""
+    _drift()
+    from mlops_grader.instruments.training.trainings import Trainings
+
+    (ground.folder / "trainings").mkdir()
+    return Trainings(product, ground.folder / "trainings", ground.seed)
 
 
 @pytest.fixture(scope="session")

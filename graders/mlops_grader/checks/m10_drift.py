@@ -12,8 +12,8 @@ from mlops_grader.check import Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments.alerting import load_rules, must_lead_somewhere
 from mlops_grader.instruments.drift.job import after
-from mlops_grader.instruments.drift.page import read_page
 from mlops_grader.instruments.drift.promise import false_alarm_rate
+from mlops_grader.instruments.page import read_page
 from mlops_grader.instruments.prometheus import promtool
 from mlops_grader.instruments.world import ConceptDrift, CovariateDrift
 from mlops_grader.submission import Submission

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mlops_grader.instruments.drift.page import LARGEST, Page, read_page
+from mlops_grader.instruments.page import LARGEST, Page, read_page
 
 Told = Callable[[Callable[[], object]], str]
 

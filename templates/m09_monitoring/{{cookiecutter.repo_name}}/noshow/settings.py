@@ -23,10 +23,12 @@ class Settings:
     raw_dir: Path = Path("data/raw")
     clean_dir: Path = Path("data/clean")
     tracking_dir: Path = Path("tracking")
+    reports_dir: Path = Path("reports")
+    training_file: Path = Path("training.toml")
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from HOST, PORT, LOG_LEVEL, WORKERS, METRICS, MODEL_DIR, RAW_DIR, CLEAN_DIR and TRACKING_DIR.
+    """Settings from HOST, PORT, LOG_LEVEL, WORKERS, METRICS, TRAINING_FILE, and MODEL_DIR, RAW_DIR and so on.
 
     A variable that is missing or empty means the default. Raises ProductError that names a variable with a bad value.
     """
@@ -41,6 +43,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raw_dir=Path(given.get("RAW_DIR", Settings.raw_dir)),
         clean_dir=Path(given.get("CLEAN_DIR", Settings.clean_dir)),
         tracking_dir=Path(given.get("TRACKING_DIR", Settings.tracking_dir)),
+        reports_dir=Path(given.get("REPORTS_DIR", Settings.reports_dir)),
+        training_file=Path(given.get("TRAINING_FILE", Settings.training_file)),
     )
 
 

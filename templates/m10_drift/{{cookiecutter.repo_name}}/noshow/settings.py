@@ -27,11 +27,12 @@ class Settings:
     clean_dir: Path = Path("data/clean")
     tracking_dir: Path = Path("tracking")
     reports_dir: Path = Path("reports")
+    training_file: Path = Path("training.toml")
     today: date = field(default_factory=date.today)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from HOST, PORT, LOG_LEVEL, WORKERS, METRICS, TODAY, and MODEL_DIR, RAW_DIR and so on.
+    """Settings from HOST, PORT, LOG_LEVEL, WORKERS, METRICS, TODAY, TRAINING_FILE, and MODEL_DIR, RAW_DIR and so on.
 
     A variable that is missing or empty means the default. Raises ProductError that names a variable with a bad value.
     """
@@ -47,6 +48,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         clean_dir=Path(given.get("CLEAN_DIR", Settings.clean_dir)),
         tracking_dir=Path(given.get("TRACKING_DIR", Settings.tracking_dir)),
         reports_dir=Path(given.get("REPORTS_DIR", Settings.reports_dir)),
+        training_file=Path(given.get("TRAINING_FILE", Settings.training_file)),
         today=_day(given["TODAY"]) if "TODAY" in given else date.today(),
     )
 
