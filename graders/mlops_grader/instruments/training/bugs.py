@@ -46,11 +46,11 @@ TRAINING: Sequence[Bug] = (
         """,
     ),
     Bug(
-        "`fit` learns from a third of the rows, drawn anew each time",
+        "`fit` learns from nine in ten rows, drawn anew each time",
         "fit",
         """
         import random
-        return before(random.Random().sample(list(rows), len(rows) // 3), *more, **named)
+        return before(random.Random().sample(list(rows), len(rows) * 9 // 10), *more, **named)
         """,
     ),
     Bug(

@@ -31,7 +31,8 @@ class Setting:
         """Another value that is as sensible: a smaller one of the same kind."""
         if re.fullmatch(r"\d+", self.text):
             return str(int(self.text) // 2 if int(self.text) > 1 else 2)
-        return f"{self.number * random.uniform(0.002, 0.02):.3g}"
+        number = float(f"{self.number * random.uniform(0.002, 0.02):.3g}")
+        return f"{number:.12f}".rstrip("0")  # not every format knows 1e-05
 
 
 IN_CONTRACT = "write `key = value` on a line of its own, and name file and keys in `product.toml`, [training]"
