@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cheats import m07_ci, m08_delivery, m09_monitoring, m10_drift
+from cheats import m03_training, m07_ci, m08_delivery, m09_monitoring, m10_drift
 from cheats.payloads import CHEATS, HOLDS_UP, READ_TOKENS, Cheat, _setup
 from mlops_grader import grading
 from mlops_grader.check import Verdict
@@ -126,7 +126,7 @@ def _left_running(payload: str) -> list[str]:
 
 PRETENCES = [
     pytest.param(module.KEY, module.careless, each, id=f"{module.KEY}-{each.name}", marks=marks_of(module.KEY))
-    for module in (m07_ci, m08_delivery, m09_monitoring, m10_drift)
+    for module in (m03_training, m07_ci, m08_delivery, m09_monitoring, m10_drift)
     for each in module.PRETENCES
 ]
 

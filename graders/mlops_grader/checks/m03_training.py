@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SAME = 1e-6  # between two answers of one model, or of two that are to be the same
 TOLD = 1e-3  # between a number that is reported and the same number computed again: people round
 CHANCE = 4  # standard errors: chance alone exceeds them once in 16,000 grades
+LEARNED = 0.6  # the AUC of whoever has learned anything; chance is 0.5
 KEEPS_UP = 0.97  # of the AUC of the grader's own model
 BETTER = 0.95  # of the Brier score of the base rate, at most
 CALIBRATED = 0.03  # mean difference from the true probabilities; honest models had at most 0.016 in trials
@@ -35,12 +36,19 @@ ALONE = 60  # requests that the service is asked for one at a time
 
 @check(points=5)
 def test_trains_from_its_configuration(trainings: Trainings) -> None:
-    """Training reads its configuration: with another value there the run's parameters and the model are others.
+    """Training learns as its configuration says: with another value there the run's parameters and the model are others.
 
     A number that stands in the code is changed by whoever is in a hurry, and nobody can say which model had which.
     """
+    from mlops_grader.instruments.training import quality
+
     found, setting, value = trainings.setting
     before, after = trainings.first, trainings.changed
+    if (auc := quality.auc(trainings.practice.future["no_show"].to_numpy(), before.future)) < LEARNED:
+        raise Fail(
+            f"on unseen weeks the AUC of the trained model is {auc:.3f}, hardly more than chance",
+            fix="learn from the rows with an outcome, and let `score` use what was exported",
+        )
     if not any(_is(said, value) for said in after.record.get("parameters", {}).values()):
         raise Fail(
             f"`{setting.key}` in `{found.name}` is {value}, and the parameters of the run are {after.record.get('parameters')}",
@@ -286,7 +294,7 @@ def test_can_be_killed(trainings: Trainings) -> None:
         )
 
 
-@check(points=5)
+@check(points=5, requires=test_trains_from_its_configuration)
 def test_tests_stay_green_when_nothing_is_wrong(product: Product, scratch: Path, random: Random) -> None:
     """The tests pass, also when the code is written in other words, with another seed and another sensible setting.
 
