@@ -136,7 +136,8 @@ def add(key: str, project: Path) -> Added:
         given_before = _given_files(layers(key)[:-1])
         here = {path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()}
         new = sorted(path for path in here if not (project / path).exists() and path not in _done_below(key))
-        changed = sorted(path for path in here - set(new) if _differ(fresh / path, project / path))
+        there = sorted(path for path in here - set(new) if (project / path).exists())
+        changed = [path for path in there if _differ(fresh / path, project / path)]
         updated = [path for path in changed if path in given_before or path == COURSE_FILE]
         for path in (*new, *updated):
             (project / path).parent.mkdir(parents=True, exist_ok=True)
