@@ -49,9 +49,10 @@ def test_trains_from_its_configuration(trainings: Trainings) -> None:
             f"on unseen weeks the AUC of the trained model is {auc:.3f}, hardly more than chance",
             fix="learn from the rows with an outcome, and let `score` use what was exported",
         )
-    if not any(_is(said, value) for said in after.record.get("parameters", {}).values()):
+    recorded = after.record.get("parameters")
+    if not isinstance(recorded, dict) or not any(_is(said, value) for said in recorded.values()):
         raise Fail(
-            f"`{setting.key}` in `{found.name}` is {value}, and the parameters of the run are {after.record.get('parameters')}",
+            f"`{setting.key}` in `{found.name}` is {value}, and the parameters of the run are {recorded}",
             fix="record every key of the configuration as a parameter of the run",
         )
     if not any(_is(said, value) for said in after.summary.configuration.values()):

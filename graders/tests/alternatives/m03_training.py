@@ -501,7 +501,7 @@ ALTERNATIVES = (
             replace(
                 "product.toml",
                 'test = "nox -s tests"',
-                'test = "python -m unittest discover -s tests -t . -p test_p*.py"',
+                'test = "python -m unittest discover -s tests -p test_p*.py"',
             ),
         ),
     ),

@@ -20,7 +20,7 @@ PAST = pd.DataFrame(
     {
         "appointment_id": ["A1", "A2", "A3"],
         "no_show": [True, False, True],
-        "starts_at": pd.to_datetime(["2026-05-04T09:00", "2026-05-05T09:00", "2026-05-05T10:00"]),
+        "starts_at": pd.to_datetime(["2026-05-04T09:00", "2026-05-05T00:00", "2026-05-05T10:00"]),
     }
 )
 
