@@ -133,7 +133,11 @@ MISTAKES = (
         "takes-the-unknown-for-attended",
         fails="test_test_is_later_and_untouched",
         says="test all appointments of these days whose outcome is known",
-        edits=edit(TRAIN, (ROWS, "    rows = read_table(settings.clean_dir)\n")),
+        edits=edit(
+            TRAIN,
+            (ROWS, "    rows = [replace(row, no_show=bool(row.no_show)) for row in read_table(settings.clean_dir)]\n"),
+            imports("from dataclasses import replace"),
+        ),
     ),
     Mistake(
         "reports-the-score-of-the-notebook",
