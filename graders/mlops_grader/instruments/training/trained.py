@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -139,10 +141,28 @@ def train(product: Product, practice: Practice, variables: Mapping[str, str] | N
 
 
 def killed(product: Product, after: float) -> Finished | None:
-    """Begin to train and end it, with all its children, after so many seconds. How it ended, None when it was killed."""
-    line = product.contract.command("train")
+    """Begin to train and end it, with all its children, so many seconds after it first changed a file of the project.
+
+    How it ended, None when it was killed: its first change is the moment from which on something can be left half done.
+    """
+    line, before = product.contract.command("train"), _files(product.root)
     with product.sandbox.start(line, product.root, product.environment.variables(), WORK) as running:
+        while _files(product.root) == before and running.poll() is None:
+            time.sleep(0.02)
         end = time.monotonic() + after
         while time.monotonic() < end and running.poll() is None:
             time.sleep(0.02)
         return running.poll()
+
+
+def _files(root: Path) -> frozenset[tuple[str, int, int]]:
+    """Path, time and size of each file, without those of git and what Python compiles."""
+    found = set()
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in (".git", "__pycache__")]
+        for name in names:
+            with suppress(OSError):  # it may be gone by now
+                path = os.path.join(folder, name)  # noqa: PTH118  # many files, many times a second
+                said = os.stat(path)  # noqa: PTH116
+                found.add((path, said.st_mtime_ns, said.st_size))
+    return frozenset(found)
