@@ -128,15 +128,15 @@ def test_planted_columns_do_not_help(trainings: Trainings) -> None:
     The best model that ever left a notebook knew whether the invoice had been paid. It was worth nothing on the day.
     """
     tempted, shown = trainings.tempted, " and ".join(f"`{name}`" for name in trainings.columns)
+    if (furthest := _furthest(trainings.first.future, tempted.future)) > SAME:
+        raise Fail(
+            f"with {shown} in the clean data the model changes by up to {furthest:.2g}",
+            fix="learn from the fields of a request and from nothing else: name them",
+        )
     before, after = trainings.first.summary.metrics.auc, tempted.summary.metrics.auc
     if abs(after - before) > TOLD:
         raise Fail(
             f"with {shown} in the clean data the AUC that is reported goes from {before:.4f} to {after:.4f}",
-            fix="learn from the fields of a request and from nothing else: name them",
-        )
-    if (furthest := _furthest(trainings.first.future, tempted.future)) > SAME:
-        raise Fail(
-            f"with {shown} in the clean data the model changes by up to {furthest:.2g}",
             fix="learn from the fields of a request and from nothing else: name them",
         )
 
