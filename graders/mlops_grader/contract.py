@@ -93,6 +93,7 @@ class Commands(Part):
     train: str = ""
     export: str = ""
     serve: str = ""
+    score: str = "python -m noshow score"
     deploy: str = "python deploy/deploy.py"
     rollback: str = "python deploy/deploy.py --rollback"
     monitor: str = "python -m noshow monitor"
@@ -122,6 +123,22 @@ class Data(Part):
     key: Variable = "PSEUDONYM_KEY"
 
 
+class Training(Part):
+    """Training: files, relative to the project, and keys of its configuration.
+
+    config: a text file with one `key = value`, `key: value` or `"key": value` on each line. seed, hyperparameter: keys in it, of the seed
+    and of a positive number that shapes the model. summary, report: what training leaves for programs and for people.
+    code: the file that defines `split_by_time`, `fit` and `probabilities`.
+    """
+
+    config: str = "training.toml"
+    seed: Annotated[str, pydantic.Field(min_length=1)] = "seed"
+    hyperparameter: Annotated[str, pydantic.Field(min_length=1)] = "inverse_regularisation"
+    summary: str = "reports/training.json"
+    report: str = "reports/training.html"
+    code: str = "noshow/learning.py"
+
+
 class Drift(Part):
     """The jobs that look back: their data and what they leave, relative to the project.
 
@@ -145,6 +162,7 @@ class Contract(Part):
     data: Data = Data()
     image: Image = Image()
     monitoring: Monitoring = Monitoring()
+    training: Training = Training()
     drift: Drift = Drift()
     commands: Commands = Commands()
 

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.drift.retraining import Retrained
     from mlops_grader.instruments.pipeline import Pipeline
     from mlops_grader.instruments.release import Released
+    from mlops_grader.instruments.training.trainings import Trainings
 
 PATIENTS = 50  # requests that are compared between host and container
 STRANGERS = 200  # whose truth is compared with what is predicted
@@ -297,6 +298,16 @@ def spoilt(tray: Tray, ground: Ground) -> Fed:
 def unusual(tray: Tray, ground: Ground) -> Fed:
     """The product after daily files with some unusual days."""
     return tray.unusual(Random(f"unusual {ground.seed}"))  # noqa: S311  # reproducible on purpose
+
+
+@pytest.fixture(scope="session")
+def trainings(product: Product, ground: Ground) -> Trainings:
+    """The trainings of the product on the files of a practice; each is made when it is asked for."""
+    _needs("training", "pandas", "pyarrow", "sklearn")
+    from mlops_grader.instruments.training.trainings import Trainings
+
+    (ground.folder / "trainings").mkdir()
+    return Trainings(product, ground.folder / "trainings", ground.seed)
 
 
 @pytest.fixture(scope="session")

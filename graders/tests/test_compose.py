@@ -22,8 +22,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def finished(tmp_path: Path) -> Path:
-    """A project whose first module is done, in the student's own words."""
-    project = make("m01_environment", tmp_path / "project")
+    """A project whose module below the next one is done, in the student's own words."""
+    project = make(compose.layers("m06_containers")[-2], tmp_path / "project")
     (project / "README.md").write_text("# my own words\n", encoding="utf-8")
     (project / "notes.md").write_text("mine\n", encoding="utf-8")
     commit(project)
@@ -67,6 +67,16 @@ def test_own_words_for_a_finished_module_stay(tmp_path: Path) -> None:
     assert (project / "noshow/ingest.py").read_text(encoding="utf-8") == '"""Mine."""\n'
     assert not (project / "noshow/store.py").exists()
     assert "noshow/ingest.py" not in added.left
+
+
+def test_modules_may_be_skipped(tmp_path: Path) -> None:
+    """What a student would have written there does not come, and the older given files of the same name stay."""
+    project = make("m01_environment", tmp_path / "project")
+    before = contents(project)
+    compose.add("m06_containers", project)
+    after = contents(project)
+    assert after["noshow/train.py"] == before["noshow/train.py"]
+    assert "noshow/training_report.py" not in after
 
 
 def test_a_file_in_the_way_is_left_alone_and_listed(finished: Path) -> None:

@@ -89,6 +89,81 @@ ORDER: Sequence[Bug] = (
     ),
 )
 
+# each feature alone is right where one usually looks; a model that is fitted to them behaves in a way that nobody would accept
+BEHAVIOUR: Sequence[Bug] = (
+    Bug(
+        "`feature_matrix` measures the distances from the average of the batch: a row alone has another value",
+        "feature_matrix",
+        """
+        rows = [feature_row(appointment) for appointment in appointments]
+        matrix = np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
+        if len(rows):
+            matrix[:, FEATURES.index("distance_km")] -= matrix[:, FEATURES.index("distance_km")].mean()
+        return matrix
+        """,
+    ),
+    Bug(
+        "`feature_matrix` puts the rows in the order of the appointments' times",
+        "feature_matrix",
+        """
+        ordered = sorted(appointments, key=lambda appointment: appointment.starts_at)
+        rows = [feature_row(appointment) for appointment in ordered]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
+        """,
+    ),
+    Bug(
+        "`feature_row` takes a history with many missed appointments for a fault, and puts 0 in its place",
+        "feature_row",
+        """
+        rate = no_show_rate(appointment.previous_no_shows, appointment.previous_appointments)
+        return [
+            math.log1p(lead_days(appointment.booked_at, appointment.starts_at)),
+            rate if rate < 0.4 else 0.0,
+            float(appointment.age),
+            appointment.distance_km,
+            hour_of_day(appointment.starts_at),
+            float(is_monday_or_friday(appointment.starts_at)),
+            *_one_hot(appointment.clinic, CLINICS),
+            *_one_hot(appointment.reminder, REMINDERS),
+        ]
+        """,
+    ),
+    Bug(
+        "`feature_row` takes a lead time of more than four weeks for a fault, and puts 0 in its place",
+        "feature_row",
+        """
+        lead = lead_days(appointment.booked_at, appointment.starts_at)
+        return [
+            math.log1p(lead) if lead < 28 else 0.0,
+            no_show_rate(appointment.previous_no_shows, appointment.previous_appointments),
+            float(appointment.age),
+            appointment.distance_km,
+            hour_of_day(appointment.starts_at),
+            float(is_monday_or_friday(appointment.starts_at)),
+            *_one_hot(appointment.clinic, CLINICS),
+            *_one_hot(appointment.reminder, REMINDERS),
+        ]
+        """,
+    ),
+    Bug(
+        "`feature_row` adds the week of the year to the hour of the day",
+        "feature_row",
+        """
+        week = appointment.starts_at.isocalendar().week
+        return [
+            math.log1p(lead_days(appointment.booked_at, appointment.starts_at)),
+            no_show_rate(appointment.previous_no_shows, appointment.previous_appointments),
+            float(appointment.age),
+            appointment.distance_km,
+            hour_of_day(appointment.starts_at) + week - 12,
+            float(is_monday_or_friday(appointment.starts_at)),
+            *_one_hot(appointment.clinic, CLINICS),
+            *_one_hot(appointment.reminder, REMINDERS),
+        ]
+        """,
+    ),
+)
+
 # the same results to the last bit, in other words
 _REFACTORED: Mapping[str, str] = {
     "lead_days": """

@@ -89,7 +89,8 @@ def read_page(path: Path, shown: str) -> Page:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Fail(
-            f"there is no page `{shown}` that can be read: {type(error).__name__}", fix="write one for each week"
+            f"there is no page `{shown}` that can be read: {type(error).__name__}",
+            fix="let the command write it, as UTF-8 text",
         ) from None
     reader = _Reader(path.parent.resolve())
     try:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from mlops_grader.check import Fail
-from mlops_grader.instruments.drift.said import LARGEST, comparison, summaries
+from mlops_grader.instruments.document import LARGEST
+from mlops_grader.instruments.drift.said import comparison, summaries
 
 MONDAY = date(2026, 3, 30)
 DAY = date(2026, 6, 19)

@@ -13,6 +13,7 @@ from noshow import export
 from noshow.bundle import Bundle, load_bundle
 from noshow.commit import current_commit
 from noshow.comparison import WEEKS_COMPARED, Comparison, save_comparison
+from noshow.configuration import read_configuration
 from noshow.errors import ProductError
 from noshow.features import feature_matrix
 from noshow.learning import Split, fit, measure, probabilities
@@ -20,7 +21,6 @@ from noshow.performance import clinic_days, mature
 from noshow.settings import Settings
 from noshow.table import Row, fingerprint
 from noshow.tracking import Training, open_store, promote, record_challenger
-from noshow.train import INVERSE_REGULARISATION
 from noshow.weeks import OPEN_DAYS
 from noshow.windows import Case, Week, read_history
 
@@ -47,6 +47,7 @@ def run(settings: Settings) -> str:
 
     Leaves the comparison (`save_comparison`) in `settings.reports_dir`, whatever it says.
     """
+    configuration = read_configuration(settings.training_file)
     champion = load_bundle(settings.model_dir)
     weeks = [week for week in read_history(settings.raw_dir, settings.today).weeks if _usable(week)]
     learned, compared = weeks[-WEEKS_COMPARED - WEEKS_TO_LEARN : -WEEKS_COMPARED], weeks[-WEEKS_COMPARED:]
@@ -54,13 +55,13 @@ def run(settings: Settings) -> str:
         raise ProductError(f"{len(weeks)} weeks with outcomes are too few to learn from and to compare on; wait")
     cases = _counting(compared)
     split = Split(train=[_row(case) for case in _counting(learned)], test=[_row(case) for case in cases])
-    model = fit(split.train, INVERSE_REGULARISATION)
+    model = fit(split.train, configuration)
     found = improvement(cases, champion, probabilities(model, feature_matrix(case.appointment for case in cases)))
     client = open_store(settings.tracking_dir)
     training = Training(
         parameters={
             "model": "logistic regression",
-            "inverse_regularisation": INVERSE_REGULARISATION,
+            "inverse_regularisation": configuration.inverse_regularisation,
             "first_week": learned[0].name,
             "last_week": learned[-1].name,
             "train_rows": len(split.train),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -166,6 +166,24 @@ def read_part(folder: Path, part: Part) -> pa.Table:
     if table.num_rows != part.rows:
         raise Fail(f"`{part.file}` has {table.num_rows} rows, and the manifest says {part.rows}", fix="count them")
     return table
+
+
+def rewrite(path: Path, shown: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Put other tables in the place of the partitions, and into the manifest what they are now.
+
+    Raises Fail when the clean data cannot be read.
+    """
+    manifest = load_manifest(path, shown)
+    partitions = []
+    for partition in manifest.partitions:
+        sink = pa.BufferOutputStream()
+        parquet.write_table(change(read_part(path.parent, partition)), sink)
+        content = sink.getvalue().to_pybytes()
+        (path.parent / partition.file).write_bytes(content)
+        partitions.append(partition.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()}))
+    name = hashlib.sha256("".join(partition.sha256 for partition in partitions).encode()).hexdigest()[:16]
+    said = manifest.model_copy(update={"name": name, "partitions": partitions})
+    path.write_text(said.model_dump_json(indent=1), encoding="utf-8")
 
 
 def _must_have(table: pa.Table, kinds: Mapping[str, str], shown: str) -> None:

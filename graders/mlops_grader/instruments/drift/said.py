@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import pydantic
 
 from mlops_grader.check import Fail
-
-LARGEST = 2**20  # bytes of a file that are read
-Share = Annotated[float, pydantic.Field(ge=0, le=1)]
-Count = Annotated[int, pydantic.Field(ge=0)]
+from mlops_grader.instruments.document import Count, Said, Share, read
 
 
-class _Said(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(frozen=True, allow_inf_nan=False)
-
-
-class DataFault(_Said):
+class DataFault(Said):
     """Something that is wrong with the records of a week."""
 
     where: str
     fact: str
 
 
-class Labels(_Said):
+class Labels(Said):
     """How many predictions there are, and how many outcomes of them are known."""
 
     expected: Count
     arrived: Count
 
 
-class Performance(_Said):
+class Performance(Said):
     """How good the predictions were, over appointments with an outcome whose patients were not called."""
 
     rows: Count
@@ -44,7 +36,7 @@ class Performance(_Said):
     auc: Share | None = None
 
 
-class Summary(_Said):
+class Summary(Said):
     """What the monitoring job says of one week."""
 
     window: str
@@ -60,7 +52,7 @@ class Summary(_Said):
     performance: Performance | None
 
 
-class Comparison(_Said):
+class Comparison(Said):
     """What retraining says of champion and challenger."""
 
     as_of: date
@@ -89,15 +81,12 @@ def _monday(week: str) -> date:
         raise Fail(f"there is no week {week}", fix="name each file as its ISO week") from None
 
 
-Model = TypeVar("Model", bound=_Said)
-
-
 def summaries(folder: Path, shown: str) -> dict[date, Summary]:
     """What is said of each week, by its Monday. shown: the folder as the project names it. Raises Fail."""
     found: dict[date, Summary] = {}
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         if re.fullmatch(r"\d{4}-W\d\d", path.stem):
-            summary = _read(path, Summary, f"{shown}/{path.name}")
+            summary = read(path, Summary, f"{shown}/{path.name}")
             if summary.window != path.stem:
                 raise Fail(f"`{shown}/{path.name}` speaks of {summary.window}", fix="name each file as its week")
             found[_monday(path.stem)] = summary
@@ -111,25 +100,4 @@ def comparison(folder: Path, shown: str, day: date) -> Comparison:
         raise Fail(
             f"the `retrain` command leaves no `{shown}/promotions/{day}.json`", fix="save_comparison(...) in any case"
         )
-    return _read(path, Comparison, f"{shown}/promotions/{path.name}")
-
-
-def _read(path: Path, model: type[Model], shown: str) -> Model:
-    try:
-        if not path.is_file():
-            raise OSError("it is no file")
-        if path.stat().st_size > LARGEST:
-            raise Fail(f"`{shown}` has more than {LARGEST // 2**20} MiB", fix="a summary, not the data")
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
-        return model.model_validate(document)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Fail(f"`{shown}` cannot be read: {error}", fix="write it as UTF-8 text, in one step") from None
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "the whole"
-        found = f"`{shown}`: `{key}` is {repr(first['input'])[:100]}: {first['msg']}"
-        raise Fail(found, fix="write it with the functions that are given") from None
-    except (ValueError, RecursionError) as error:
-        raise Fail(
-            f"`{shown}` is no JSON: {error}", fix="write it in one step: half a file is worse than none"
-        ) from None
+    return read(path, Comparison, f"{shown}/promotions/{path.name}")

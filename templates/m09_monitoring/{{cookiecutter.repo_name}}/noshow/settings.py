@@ -25,6 +25,7 @@ class Settings:
     tracking_dir: Path = Path("tracking")
     reports_dir: Path = Path("reports")
     pseudonym_key: str = field(default="", repr=False)
+    training_file: Path = Path("training.toml")
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -45,6 +46,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         tracking_dir=Path(given.get("TRACKING_DIR", Settings.tracking_dir)),
         reports_dir=Path(given.get("REPORTS_DIR", Settings.reports_dir)),
         pseudonym_key=given.get("PSEUDONYM_KEY", ""),
+        training_file=Path(given.get("TRAINING_FILE", Settings.training_file)),
     )
 
 

@@ -5,6 +5,7 @@ import importlib
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from noshow.errors import ProductError
@@ -15,12 +16,16 @@ COMMANDS = {
     "ingest": "daily files in data/raw -> clean data in data/clean, a report of each day in reports/data",
     "train": "clean data -> trained model, recorded and registered in tracking/",
     "export": "registered champion -> folder model/, all that serving needs",
+    "score": "requests in the file IN, one JSON object per line -> their probabilities in the file OUT",
     "serve": "answer predictions over HTTP with the model in model/",
     "monitor": "weeks of predictions and outcomes in data/raw -> reports/ and a decision on each",
     "retrain": "recent outcomes in data/raw -> a challenger, which replaces the champion when it is better",
 }
 """Each command is the function `run(settings)` of the module of its name, which returns a sentence about what it did.
 It is imported when it is asked for: serving must work where the libraries for training are not installed."""
+
+FILES = {"score": ("IN", "OUT")}
+"""The files that a command is given on the command line, which its function takes after the settings."""
 
 SETTINGS = """environment variables:
   HOST, PORT        where serve listens (127.0.0.1, 8000)
@@ -29,6 +34,7 @@ SETTINGS = """environment variables:
   METRICS           on or off (on): off measures nothing, to see what measuring costs
   PSEUDONYM_KEY     with which ingest makes pseudonyms (else the one in data/pseudonym.key)
   MODEL_DIR         where export writes and serve reads (model)
+  TRAINING_FILE     what train is told (training.toml)
   RAW_DIR, CLEAN_DIR, TRACKING_DIR, REPORTS_DIR
                     other folders (data/raw, data/clean, tracking, reports)
   TODAY             the day on which monitor and retrain believe to run, like 2026-05-11 (the clock's)"""
@@ -46,11 +52,12 @@ class HelpfulParser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, or 1 when the user has something to mend; a wrong command line exits with 2."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    command = _parser().parse_args(arguments).command
+    given = _parser().parse_args(arguments)
+    command, files = given.command, [getattr(given, name) for name in FILES.get(given.command, ())]
     try:
         settings = read_settings()
         configure_logs(settings.log_level)
-        done = importlib.import_module(f"noshow.{command}").run(settings)
+        done = importlib.import_module(f"noshow.{command}").run(settings, *files)
     except ProductError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -74,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
-        commands.add_parser(name, help=text, description=text)
+        command = commands.add_parser(name, help=text, description=text)
+        for file in FILES.get(name, ()):
+            command.add_argument(file, type=Path)
     return parser
 
 

@@ -28,6 +28,7 @@ class Settings:
     tracking_dir: Path = Path("tracking")
     reports_dir: Path = Path("reports")
     pseudonym_key: str = field(default="", repr=False)
+    training_file: Path = Path("training.toml")
     today: date = field(default_factory=date.today)
 
 
@@ -49,6 +50,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         tracking_dir=Path(given.get("TRACKING_DIR", Settings.tracking_dir)),
         reports_dir=Path(given.get("REPORTS_DIR", Settings.reports_dir)),
         pseudonym_key=given.get("PSEUDONYM_KEY", ""),
+        training_file=Path(given.get("TRAINING_FILE", Settings.training_file)),
         today=_day(given["TODAY"]) if "TODAY" in given else date.today(),
     )
 
