@@ -125,7 +125,7 @@ def test_a_bad_answer_is_refused_and_leaves_nothing(answers: dict[str, str], say
 
 def test_an_unknown_module_is_refused(tmp_path: Path) -> None:
     """A typing error lists the modules there are."""
-    with pytest.raises(compose.StartError, match="m01_environment, m06_containers"):
+    with pytest.raises(compose.StartError, match=r"m01_environment, .*m06_containers"):
         compose.start("m06_container", tmp_path / "noshow", "Ada")
 
 
