@@ -170,7 +170,7 @@ def test_holds_no_personal_data(spoilt: Fed) -> None:
     Data are copied: to laptops, to notebooks, to a vendor. What is not in them cannot leak.
     """
     for name, text in spoilt.made():
-        if found := spoilt.marks_in(text):
+        if found := spoilt.marks_in(f"{name}\n{text}"):
             mark = found[0]
             raise Fail(
                 f"{name} holds the {mark.what.replace('_', ' ')} of a patient",

@@ -64,7 +64,7 @@ class Product:
         environment = {**self.environment.variables(), **(variables or {})}
         with self.sandbox.start(self.contract.command(name), self.root, environment) as running:
             while running.poll() is None and not when():
-                time.sleep(0)
+                time.sleep(0.0005)
             at_work = running.poll() is None
             running.kill()
             return at_work

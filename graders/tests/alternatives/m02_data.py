@@ -564,7 +564,7 @@ def read_appointments(file: DailyFile, key: bytes) -> Batch:
     rules = {
         "booked_at": booked.is_not_null() & (booked < starts),
         "starts_at": starts.is_not_null() & (starts.dt.date() <= file.day),
-        "birth_date": born.is_not_null() & age.is_between(0, 120),
+        "birth_date": born.is_not_null() & (age.is_between(0, 120) | starts.is_null()),
         "previous_no_shows": pl.col("previous_no_shows").cast(pl.Int32, strict=False)
         <= pl.col("previous_appointments").cast(pl.Int32, strict=False),
     }

@@ -21,10 +21,12 @@ td, th {{ text-align: left; padding: .2rem .6rem; border-bottom: 1px solid #ddd;
 td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 tr.unusual {{ background: #fdecea; }}
 .quiet {{ color: #286437; }} .loud {{ color: #a32018; }}
-svg {{ display: block; }} circle {{ fill: #7a8ca0; }} circle.now {{ fill: #a32018; }} path {{ fill: none; stroke: #7a8ca0; }}
+svg {{ display: block; }} path {{ fill: none; stroke: #7a8ca0; }}
+circle {{ fill: #7a8ca0; }} circle.now {{ fill: #a32018; }}
 </style>
 <h1>Data of {day}</h1>
-<p>{appointments} appointments, {outcomes} of them with an outcome; {quarantined} rows of the day's file in quarantine.</p>
+<p>{appointments} appointments, {outcomes} of them with an outcome;
+{quarantined} rows of the day's file in quarantine.</p>
 {anomalies}
 <h2>Each number, and the days before</h2>
 <table>
@@ -80,4 +82,5 @@ def _line(name: str, values: Sequence[float]) -> str:
     dots += f'<circle class="now" cx="{places[-1][0]:.1f}" cy="{places[-1][1]:.1f}" r="3"/>'
     label = f"{name}: from {low:g} to {high:g}, now {values[-1]:g}"
     size = f'width="{WIDTH + 8}" height="{HEIGHT + 8}"'
-    return f'<svg role="img" aria-label="{escape(label)}" {size}><title>{escape(label)}</title><path d="{path}"/>{dots}</svg>'
+    drawn = f'<title>{escape(label)}</title><path d="{path}"/>{dots}'
+    return f'<svg role="img" aria-label="{escape(label)}" {size}>{drawn}</svg>'

@@ -45,7 +45,8 @@ def run(settings: Settings) -> str:
     unusual = sum(bool(day.anomalies) for day in days)
     return (
         f"{len(batches)} files: {merged.rows.num_rows} appointments on {len(days)} days, {known} with outcome; "
-        f"{ordered.num_rows} rows in quarantine, {unusual} unusual days; data set {manifest.name} in `{settings.clean_dir}`"
+        f"{ordered.num_rows} rows in quarantine, {unusual} unusual days; "
+        f"data set {manifest.name} in `{settings.clean_dir}`"
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median, stdev
+from typing import Any
 
 from pyarrow import parquet
 
@@ -63,7 +64,7 @@ def _quarantined(manifest: Manifest, clean_dir: Path) -> Counter[str]:
     return counts
 
 
-def _numbers(columns: Mapping[str, Sequence[object]], quarantined: int) -> dict[str, Number]:
+def _numbers(columns: Mapping[str, Sequence[Any]], quarantined: int) -> dict[str, Number]:
     rows = len(columns["appointment_id"])
     found = {
         "appointments": Number(rows, rows**0.5),
@@ -79,18 +80,18 @@ def _numbers(columns: Mapping[str, Sequence[object]], quarantined: int) -> dict[
     return found
 
 
-def _values(columns: Mapping[str, Sequence[object]], name: str) -> list[float]:
+def _values(columns: Mapping[str, Sequence[Any]], name: str) -> list[float]:
     starts, booked = columns["starts_at"], columns["booked_at"]
     if name == "lead_days":
-        return [(start - book).total_seconds() / 86400 for start, book in zip(starts, booked, strict=True)]  # type: ignore[operator]
+        return [(start - book).total_seconds() / 86400 for start, book in zip(starts, booked, strict=True)]
     if name == "hour":
-        return [start.hour + start.minute / 60 for start in starts]  # type: ignore[attr-defined]
-    return [float(value) for value in columns[name]]  # type: ignore[arg-type]
+        return [start.hour + start.minute / 60 for start in starts]
+    return [float(value) for value in columns[name]]
 
 
 def _day(
     partition: Partition,
-    columns: Mapping[str, Sequence[object]],
+    columns: Mapping[str, Sequence[Any]],
     now: Mapping[str, Number],
     before: Sequence[Mapping[str, Number]],
 ) -> Day:

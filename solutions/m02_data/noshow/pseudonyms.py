@@ -17,8 +17,8 @@ SHORTEST = 16
 def read_key(given: str, folder: Path) -> bytes:
     """The key: what was given in PSEUDONYM_KEY, else what is in the key file of the folder.
 
-    Where there is neither, a new random key is put into the file, readable by its owner alone. Raises ProductError for a
-    key of less than 16 characters.
+    Where there is neither, a new random key is put into the file, readable by its owner alone. Raises ProductError for
+    a key of less than 16 characters.
     """
     path = folder / KEY_FILE
     if not given and not path.is_file():

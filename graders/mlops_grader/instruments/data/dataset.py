@@ -98,7 +98,7 @@ def load_manifest(path: Path, shown: str) -> Manifest:
         raise Fail(f"there is no `{shown}`", fix="`save_manifest`, when all that it names is written") from None
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
+        where = ".".join(map(str, first["loc"])) or "the whole"
         raise Fail(f"`{shown}`: `{where}`: {first['msg']}", fix="the form is in `noshow/manifest.py`") from None
     except (ValueError, RecursionError) as error:
         raise Fail(f"`{shown}` is no JSON: {error}", fix="write it beside, then rename") from None
@@ -120,11 +120,16 @@ def load_dataset(path: Path, shown: str) -> Dataset:
 def _partition(folder: Path, partition: Partition) -> pd.DataFrame:
     table = read_part(folder, partition)
     _must_have(table, KINDS, partition.file)
-    frame: pd.DataFrame = table.select([*KINDS]).to_pandas(date_as_object=False)
-    for column in ("booked_at", "starts_at", "outcome_recorded_at"):
-        frame[column] = frame[column].astype("datetime64[s]")
+    try:
+        frame: pd.DataFrame = table.select([*KINDS]).to_pandas(date_as_object=False)
+        for column in ("booked_at", "starts_at", "outcome_recorded_at"):
+            frame[column] = frame[column].astype("datetime64[s]")
+        days = frame["starts_at"].dt.date
+    except (ValueError, OverflowError) as error:
+        raise Fail(
+            f"`{partition.file}` holds moments that no calendar has: {error}", fix="quarantine such rows"
+        ) from None
     frame["no_show"] = frame["no_show"].astype("boolean")
-    days = frame["starts_at"].dt.date
     if len(frame) and set(days) != {partition.day}:
         other = next(day for day in days if day != partition.day)
         raise Fail(f"`{partition.file}` of {partition.day} holds {other}", fix="partition by the day of `starts_at`")
@@ -141,14 +146,14 @@ def _quarantine(folder: Path, part: Part) -> pd.DataFrame:
     frame: pd.DataFrame = table.select([*kinds]).to_pandas()
     if frame[["file", "row", "reason"]].isna().any(axis=None) or not frame["reason"].str.strip().all():
         raise Fail(f"`{part.file}` has rows without file, row or reason", fix="say of each what is wrong with it")
-    frame["column"] = frame["column"].fillna("")
+    frame["column"] = frame["column"].astype(object).fillna("")
     return frame
 
 
 def read_part(folder: Path, part: Part) -> pa.Table:
     """The table in a file that a manifest names. Raises Fail when it is not that file."""
-    path = (folder / PurePosixPath(part.file)).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+    path = _place(folder, part.file)
+    if path is None:
         raise Fail(f"the manifest names `{part.file}`, which is not there", fix="write it before the manifest")
     if path.stat().st_size > LARGEST:
         raise Fail(f"`{part.file}` has more than {LARGEST // 2**20} MiB", fix="one day in one file")
@@ -186,10 +191,22 @@ def rewrite(path: Path, shown: str, change: Callable[[pa.Table], pa.Table]) -> N
     path.write_text(said.model_dump_json(indent=1), encoding="utf-8")
 
 
+def _place(folder: Path, name: str) -> Path | None:
+    """The file of that name below a folder, None when there is none or the name is none."""
+    try:
+        path = (folder / PurePosixPath(name)).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError):  # null characters, halves of characters, and names that are too long
+        return None
+
+
 def _must_have(table: pa.Table, kinds: Mapping[str, str], shown: str) -> None:
     for column, kind in kinds.items():
-        if column not in table.column_names:
-            raise Fail(f"`{shown}` has no column `{column}`", fix="the schema is in `noshow/table.py`")
+        if (times := table.column_names.count(column)) != 1:
+            raise Fail(
+                f"`{shown}` has {times or 'no'} column{'s' * (times > 1)} `{column}`",
+                fix="the schema is in `noshow/table.py`",
+            )
         if not _is(table.schema.field(column).type, kind):
             raise Fail(
                 f"`{column}` in `{shown}` is {table.schema.field(column).type}, wanted {kind}",

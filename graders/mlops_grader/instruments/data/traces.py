@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -90,4 +91,14 @@ def _text(path: Path) -> str:
     except (pa.ArrowException, OSError, ValueError):
         codec = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
         return content.decode(codec, errors="replace")
-    return "\n".join(str(value) for column in table.columns for value in column.unique().to_pylist())
+    return "\n".join(map(_cells, table.columns))
+
+
+def _cells(column: pa.ChunkedArray) -> str:
+    """The values of a column as text, each once where that can be told."""
+    with suppress(pa.ArrowException):  # nested values cannot be told apart
+        column = column.unique()
+    try:
+        return "\n".join(map(str, column.to_pylist()))
+    except (ValueError, OverflowError):  # moments that no calendar has
+        return str(column.cast(pa.int64()))

@@ -90,7 +90,7 @@ def _require_columns(path: Path, found: list[str], wanted: tuple[str, ...]) -> N
 
 
 def _difference(found: list[str], wanted: tuple[str, ...]) -> str:
-    """What is wrong with the first line. It repeats nothing of it: where the header is missing, that line is a patient."""
+    """What is wrong with the first line; it repeats none of it, since without a header that line is a patient."""
     missing = [f"column {name} is missing" for name in wanted if name not in found]
     unknown = ["there are columns of other names"] if set(found) - set(wanted) else []
     return "; ".join(missing + unknown) or "the columns are repeated or in another order"

@@ -13,8 +13,8 @@ from noshow.replacing import replacing_file
 class Anomaly:
     """Something on a day that is not as on the days before.
 
-    `where`: a column of the clean data, or one of `appointments`, `quarantined` and `outcomes` when it is about how many
-    there are. `fact`: what it is, and what was to be expected.
+    `where`: a column of the clean data, or one of `appointments`, `quarantined` and `outcomes` when it is about how
+    many there are. `fact`: what it is, and what was to be expected.
     """
 
     where: str
@@ -25,8 +25,8 @@ class Anomaly:
 class Day:
     """One day of appointments.
 
-    `appointments`: rows of its partition; `outcomes`: those of them with an outcome; `quarantined`: rows of the day's own
-    file of appointments that were left out. `statistics`: numbers by name, whichever help to judge a day.
+    `appointments`: rows of its partition; `outcomes`: those of them with an outcome; `quarantined`: rows of the day's
+    own file of appointments that were left out. `statistics`: numbers by name, whichever help to judge a day.
     """
 
     day: date

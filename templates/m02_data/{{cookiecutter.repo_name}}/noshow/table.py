@@ -60,7 +60,10 @@ class Row:
 
 
 def read_table(clean_dir: Path) -> list[Row]:
-    """The rows of all partitions in their order. Raises ProductError when data are missing, damaged or of another schema."""
+    """The rows of all partitions in their order.
+
+    Raises ProductError when data are missing, damaged or of another schema.
+    """
     paths = [part_path(partition, clean_dir) for partition in load_manifest(clean_dir).partitions]
     columns = [*_COLUMNS, "no_show"]
     try:
