@@ -125,7 +125,13 @@ def _left_running(payload: str) -> list[str]:
 
 
 PRETENCES = [
-    pytest.param(module.KEY, module.careless, each, id=f"{module.KEY}-{each.name}", marks=marks_of(module.KEY))
+    pytest.param(
+        module.KEY,
+        module.careless,
+        each,
+        id=f"{module.KEY}-{each.name}",
+        marks=[*marks_of(module.KEY), pytest.mark.in_turn(module.KEY)],
+    )
     for path in sorted(Path(__file__).with_name("cheats").glob("m*.py"))
     for module in [importlib.import_module(f"cheats.{path.stem}")]
     for each in module.PRETENCES

@@ -22,23 +22,27 @@ KEYS = modules()
 PASSED_BY_STARTERS: dict[tuple[str, str], str] = {}
 
 
-def marked(key: str, name: str, value: object, *, later: bool = False) -> object:
-    """A case of a module: what needs an engine says so, and what only a whole examination has time for."""
-    marks = [*marks_of(key), *([pytest.mark.whole] if later else [])]
+def marked(key: str, name: str, value: object, *, later: bool = False, in_turn: bool = False) -> object:
+    """A case of a module: what needs an engine says so, what waits for its turn, and what only a whole examination has time for."""
+    marks = [
+        *marks_of(key),
+        *([pytest.mark.whole] if later else []),
+        *([pytest.mark.in_turn(key)] if in_turn else []),
+    ]
     return pytest.param(key, value, id=f"{key}-{name}", marks=marks)
 
 
 MISTAKES = [
-    marked(key, mistake.name, mistake, later=mistake.fails in tried_before)
+    marked(key, mistake.name, mistake, later=mistake.fails in tried_before, in_turn=True)
     for key in KEYS
     for mistakes in [of_module("mistakes", key)]
     for in_groups in [{mistake.fails for group in together(key) for mistake in group}]
     for place, mistake in enumerate(mistakes)
     for tried_before in [in_groups | {earlier.fails for earlier in mistakes[:place]}]
 ]
-GROUPS = [marked(key, group[0].name + "-and-others", group) for key in KEYS for group in together(key)]
+GROUPS = [marked(key, group[0].name + "-and-others", group, in_turn=True) for key in KEYS for group in together(key)]
 ALTERNATIVES = [
-    marked(key, other.name, other, later=place > 0)
+    marked(key, other.name, other, later=place > 0, in_turn=True)
     for key in KEYS
     for place, other in enumerate(of_module("alternatives", key))
 ]

@@ -40,7 +40,7 @@ def blocks(text: str) -> Iterator[tuple[str, str, int]]:
 
 def script(text: str) -> str:
     """All runnable blocks as one bash script that stops at the first failure and says which block it was in."""
-    parts = ["set -eo pipefail"]
+    parts = ["set -eo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
     for info, code, line in blocks(text):
         if "no-run" not in info:
             parts.append(f'echo "--- block at line {line}"')
@@ -50,7 +50,7 @@ def script(text: str) -> str:
 
 def case(key: str) -> object:
     """A lesson as a test case, with what it needs."""
-    return pytest.param(key, id=key, marks=marks_of(key))
+    return pytest.param(key, id=key, marks=[*marks_of(key), pytest.mark.in_turn(key)])
 
 
 @pytest.fixture
