@@ -125,9 +125,13 @@ def test_other_errors_are_problems_too(client: httpx.Client, method: str, path: 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_logs_one_json_line_per_request_without_the_body(exported: Path, serve: Any, example: dict[str, Any]) -> None:
+def test_logs_one_json_line_per_request_without_the_body(
+    exported: Path, serve: Any, example: dict[str, Any], wait_for: Callable[..., None]
+) -> None:
     with serve(exported) as service:
         answer = httpx.post(f"{service.url}/predict?name=Quill", json=example, trust_env=False)
+        wait_for(lambda: any(line.get("path") == "/predict" for line in service.log_lines))
+        httpx.get(f"{service.url}/health", trust_env=False)
         lines = [line for line in service.log_lines if line.get("path") == "/predict"]
     assert len(lines) == 1
     [line] = lines
