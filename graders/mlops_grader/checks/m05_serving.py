@@ -457,9 +457,8 @@ def test_is_quick(served: HostService, trained: Product, patients: Patients) -> 
     """
     found = speed.measure(trained, served.client, patients)
     if found.beside_bare > SLOWER or found.batch_beside_single > LONGER:
-        found = speed.measure(
-            trained, served.client, patients
-        )  # once more: something else may have kept the machine busy
+        # once more: something else may have kept the machine busy
+        found = speed.measure(trained, served.client, patients)
     if found.beside_bare > SLOWER:
         raise Fail(
             f"the p95 of a prediction is {found.p95 * 1000:.0f} ms, {found.beside_bare:.1f} times that of a bare endpoint",

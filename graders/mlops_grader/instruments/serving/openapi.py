@@ -97,7 +97,7 @@ def fuzz(client: Client, seed: int, folder: Path) -> int:
         worst = said["failures"][0]
         raise Fail(
             f"schemathesis: {worst['title']} at {', '.join(worst['operations'][:3])}{_first(done)}",
-            fix=f"schemathesis run http://127.0.0.1:8000{client.service.openapi} --checks {CHECKS}",
+            fix=f"uv tool run schemathesis run http://127.0.0.1:8000{client.service.openapi} --checks {CHECKS}",
         )
     if said["errors"] or not said["complete"]:
         raise Fail(f"schemathesis cannot work with the OpenAPI document: {done[-600:]}")

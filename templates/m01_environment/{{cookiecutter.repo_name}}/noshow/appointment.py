@@ -33,4 +33,7 @@ def parse_minute(text: str) -> datetime:
     """
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
         raise ValueError("not a local time to the minute like 2026-03-02T09:15")
-    return datetime.fromisoformat(text)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # its words differ from one Python to the next, and some repeat the text
+        raise ValueError("no such day in the calendar") from None

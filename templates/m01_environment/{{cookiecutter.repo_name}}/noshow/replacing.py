@@ -20,7 +20,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     """An empty folder to fill; it takes the place of `target` when the block ends without an exception.
 
     No system replaces a full folder in one step everywhere, so the old one is moved away first: a reader finds the old
-    folder, for a moment none, then the new one, but never a mixture.
+    folder, for a moment none, then the new one. Who reads several files reads them before that moment or reads again.
     """
     with _beside(target) as folder:
         new = folder / "new"
