@@ -18,6 +18,7 @@ sys.path[:0] = [str(KIT / "templates"), str(KIT / "graders" / "tests")]
 
 import psutil  # noqa: E402  # the two folders above are no packages
 
+import bench_course  # noqa: E402
 import bench_data  # noqa: E402
 import bench_monitoring  # noqa: E402
 import bench_pipeline  # noqa: E402
@@ -57,11 +58,12 @@ def main() -> int:
         bench_data.measure(folder, _say)
         bench_pipeline.measure(folder, _say)
         bench_monitoring.measure(folder, _say)
+        bench_course.measure(folder, _say)
     return 0
 
 
 def _say(name: str, value: float) -> None:
-    sys.stdout.write(f"{name:45} {value:10.2f}\n")
+    sys.stdout.write(f"{name:60} {value:10.2f}\n")
     sys.stdout.flush()
 
 
