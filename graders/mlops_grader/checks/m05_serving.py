@@ -178,7 +178,7 @@ def test_unexpected_errors_stay_in_the_log(failing: HostService, failing_words: 
         if not given:
             raise Fail(f"{what} has no `{service.request_id}`", fix="let the answer to an error carry the id too")
     client.predict(patients[1])
-    time.sleep(0.5)
+    failing.logged((failing_words, given))
     _must_be_in_the_log(failing, failing_words, given)
 
 
@@ -264,7 +264,7 @@ def test_a_request_keeps_its_id(served: HostService, patients: Patients, random:
             raise Fail(f"a request with the id `{sent[:80]}` is answered with the id `{answered[:80]}`", fix=NO_ID)
     if len(set(ids)) != len(ids):
         raise Fail("two requests have one id", fix="make a new one for each request, such as `uuid.uuid4().hex`")
-    time.sleep(0.5)
+    served.logged(ids)
     log = served.running.output
     if missing := [each for each in ids if each not in log]:
         raise Fail(f"no line of the log has the id of an answer, `{missing[0]}`", fix="log each request with its id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,9 @@ import psutil
 from mlops_grader.instruments.client import Client, free_port
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Limits, Running
+from mlops_grader.instruments.waiting import wait_until
 
+LOG_SECONDS = 5.0
 LIFE = Limits(seconds=1800, shown=16 * 2**20)
 
 
@@ -27,6 +29,10 @@ class HostService:
     def lines(self) -> list[str]:
         """What it has logged so far."""
         return [line for line in self.running.output.splitlines() if line.strip()]
+
+    def logged(self, words: Sequence[str]) -> bool:
+        """Whether its log has all these words, soon: an answer may come before its line."""
+        return wait_until(lambda: all(each in self.running.output for each in words), LOG_SECONDS)
 
     def events(self) -> list[Mapping[str, Any]]:
         """Those of its lines that are JSON objects."""

@@ -20,8 +20,9 @@ from mlops_grader.instruments.objectives import Name, Objective
 from mlops_grader.instruments.product import RECORD, Product
 from mlops_grader.instruments.prometheus import compression
 from mlops_grader.instruments.prometheus.alertmanager import Alertmanager, Notification, alertmanager
-from mlops_grader.instruments.prometheus.server import Prometheus, Sample, prometheus, wait_until
+from mlops_grader.instruments.prometheus.server import Prometheus, Sample, prometheus
 from mlops_grader.instruments.service import started
+from mlops_grader.instruments.waiting import wait_until
 from mlops_grader.timeline import Curve, Span, Timeline
 
 RATE = 20.0  # requests a second

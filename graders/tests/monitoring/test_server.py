@@ -17,9 +17,11 @@ import psutil
 import pytest
 
 from mlops_grader.check import Fail
+from mlops_grader.instruments import waiting
 from mlops_grader.instruments.client import Client, free_port
 from mlops_grader.instruments.prometheus import server as servers
-from mlops_grader.instruments.prometheus.server import Prometheus, Sample, await_ready, prometheus, wait_until
+from mlops_grader.instruments.prometheus.server import Prometheus, Sample, await_ready, prometheus
+from mlops_grader.instruments.waiting import wait_until
 
 Told = Callable[[Callable[[], object]], str]
 Serve = Callable[[Callable[[BaseHTTPRequestHandler, bytes], tuple[int, str, bytes]]], Client]
@@ -208,7 +210,7 @@ def processes(port: int) -> list[int]:
 def test_a_server_that_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last words are told at once."""
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: pytest.fail("it waits"))
-    monkeypatch.setattr(servers, "time", clock)
+    monkeypatch.setattr(waiting, "time", clock)
     running = SimpleNamespace(poll=lambda: "exit code 1", output="it cannot")
     with pytest.raises(RuntimeError, match="a server does not become ready: it cannot"):
         await_ready(cast("Any", running), free_port())

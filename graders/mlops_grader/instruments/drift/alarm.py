@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops_grader.instruments.prometheus import compression
-from mlops_grader.instruments.prometheus.server import Alert, Prometheus, prometheus, wait_until
+from mlops_grader.instruments.prometheus.server import Alert, Prometheus, prometheus
+from mlops_grader.instruments.waiting import wait_until
 
 QUIET_SECONDS = 8.0  # of compressed time that alerts have to fire although nothing is to be done
 PATIENCE_SECONDS = 60.0  # an hour of the rules

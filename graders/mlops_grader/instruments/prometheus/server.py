@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from mlops_grader.instruments.client import free_port
 from mlops_grader.instruments.prometheus.compression import SCRAPE_SECONDS
 from mlops_grader.instruments.prometheus.programs import started
 from mlops_grader.instruments.sandbox import Running
+from mlops_grader.instruments.waiting import wait_until
 
 STARTING_SECONDS = 30
 LOG_SECONDS = 5
@@ -144,13 +144,3 @@ def await_ready(running: Running, port: int) -> None:
 
     if not wait_until(lambda: running.poll() is not None or answers(), STARTING_SECONDS) or running.poll():
         raise RuntimeError(f"a server does not become ready: {running.output[-2000:]}")
-
-
-def wait_until(happened: Callable[[], Any], seconds: float) -> bool:
-    """Whether something happened within that time; it is asked every tenth of a second, once at least."""
-    end = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
