@@ -331,7 +331,10 @@ MISTAKES = (
         says="is exported all the same",
         edits=edit(
             RETRAIN,
-            (PROMOTION, "    promote(store, challenger, comparison.because)\n    if comparison.promoted:\n        export.run(settings)\n"),
+            (
+                PROMOTION,
+                "    promote(store, challenger, comparison.because)\n    if comparison.promoted:\n        export.run(settings)\n",
+            ),
         ),
     ),
     Mistake(
