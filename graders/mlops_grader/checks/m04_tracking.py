@@ -22,33 +22,46 @@ NUMBERS = 2  # in a reason: what was measured of one and of the other
 
 
 @check(points=5)
-def test_run_says_how_it_came_about(tracked: Tracked, contract: Contract) -> None:
-    """A run names its parameters, metrics, data set, commit and locked environment, and has ended well.
+def test_training_is_recorded(tracked: Tracked, contract: Contract) -> None:
+    """A training leaves one run that has ended well, with parameters and metrics, and one version of the registered model.
 
     In half a year somebody asks why a patient was not called. The run is where that question is answered or given up.
     """
     from mlops_grader.instruments.training.configuration import configuration
 
     made = tracked.good
-    run, words = made.run, made.run.words()
-    if run.status != "FINISHED":
-        raise Fail(f"the run of a training that ended well is {run.status}", fix="end each run with its status")
+    if made.run.status != "FINISHED":
+        raise Fail(f"the run of a training that ended well is {made.run.status}", fix="end each run with its status")
     setting = configuration(made.place.product).setting(contract.training.hyperparameter)
-    if not any(_is(value, setting.number) for value in run.parameters.values()):
+    if not any(_is(value, setting.number) for value in made.run.parameters.values()):
         raise Fail(
-            f"`{setting.key}` is {setting.text}, and the parameters of the run are {dict(run.parameters)}",
+            f"`{setting.key}` is {setting.text}, and the parameters of the run are {dict(made.run.parameters)}",
             fix="log every key of the configuration as a parameter",
         )
-    if not run.metrics:
-        raise Fail("the run has no metrics", fix="log what was measured on the test days")
-    name = str(json.loads((made.place.root / contract.data.manifest).read_text(encoding="utf-8")).get("name"))
-    if not any(name in (each.name, each.digest) for each in run.data):
+    if made.run.metrics == tracked.first.run.metrics:
         raise Fail(
-            f"the data set is {name}, and the inputs of the run are {[each.name for each in run.data] or 'none'}",
+            f"two trainings on different outcomes recorded the same metrics: {dict(made.run.metrics) or 'none'}",
+            fix="log what was measured on the test days",
+        )
+    if not any(path.is_file() for path in made.place.registry.model_folder(made.version).rglob("*")):
+        raise Fail(f"version {made.version.number} has no files on the server", fix="log the model to the run")
+
+
+@check(points=5, requires=test_training_is_recorded)
+def test_run_says_how_it_came_about(tracked: Tracked, contract: Contract) -> None:
+    """A run names its data set, its commit and its locked environment.
+
+    Code, data and packages make a model. Where one of them is not known, it can never be made again.
+    """
+    made = tracked.good
+    name = str(json.loads((made.place.root / contract.data.manifest).read_text(encoding="utf-8")).get("name"))
+    if not any(name in (each.name, each.digest) for each in made.run.data):
+        raise Fail(
+            f"the data set is {name}, and the inputs of the run are {[each.name for each in made.run.data] or 'none'}",
             fix="log it as a data set input (`log_inputs` or `log_input`), with the manifest's name and a digest",
         )
     commit = made.place.head()
-    if not any(commit == value for value in words.values()):
+    if not any(commit == value for value in made.run.words().values()):
         raise Fail(f"no tag and no parameter of the run is the commit, {commit}", fix="tag each run with its commit")
     _must_name_the_lock(tracked, contract)
 
@@ -65,7 +78,7 @@ def _must_name_the_lock(tracked: Tracked, contract: Contract) -> None:
         )
 
 
-@check(points=5, requires=test_run_says_how_it_came_about)
+@check(points=5, requires=test_training_is_recorded)
 def test_metrics_have_a_history(tracked: Tracked) -> None:
     """At least one metric was recorded over time, in three steps or more, with what was measured in each.
 
@@ -87,7 +100,7 @@ def test_metrics_have_a_history(tracked: Tracked) -> None:
         )
 
 
-@check(points=5, requires=test_run_says_how_it_came_about)
+@check(points=5, requires=test_training_is_recorded)
 def test_model_says_what_it_takes(tracked: Tracked, contract: Contract) -> None:
     """The registered model has a signature, an input example that fits it, and its requirements as the lock pins them.
 
@@ -122,7 +135,7 @@ def test_model_says_what_it_takes(tracked: Tracked, contract: Contract) -> None:
         )
 
 
-@check(points=5, requires=test_run_says_how_it_came_about)
+@check(points=5, requires=test_training_is_recorded)
 def test_first_version_becomes_the_champion(tracked: Tracked, contract: Contract) -> None:
     """The first training registers a version, gives it the alias, and says why.
 
@@ -142,7 +155,7 @@ def test_first_version_becomes_the_champion(tracked: Tracked, contract: Contract
         )
 
 
-@check(points=5, requires=test_first_version_becomes_the_champion)
+@check(points=5, requires=test_training_is_recorded)
 def test_training_does_not_promote(tracked: Tracked, contract: Contract) -> None:
     """With a champion in place, a training registers its version and leaves the alias where it is.
 
@@ -156,7 +169,7 @@ def test_training_does_not_promote(tracked: Tracked, contract: Contract) -> None
         )
 
 
-@check(points=10, requires=test_first_version_becomes_the_champion)
+@check(points=5, requires=test_training_is_recorded)
 def test_export_follows_the_alias(tracked: Tracked) -> None:
     """`export` brings the version that has the alias now, also when it was moved back to an older one.
 
@@ -179,7 +192,7 @@ def test_export_follows_the_alias(tracked: Tracked) -> None:
         )
 
 
-@check(points=5, requires=test_training_does_not_promote)
+@check(points=5, requires=test_training_is_recorded)
 def test_better_version_is_promoted(tracked: Tracked) -> None:
     """`promote` gives the alias to a version that is better than the champion, and says with which numbers.
 
@@ -216,7 +229,7 @@ def test_no_better_version_is_refused(tracked: Tracked) -> None:
         )
 
 
-@check(points=5, requires=test_no_better_version_is_refused)
+@check(points=5, requires=test_better_version_is_promoted)
 def test_gate_measures_for_itself(tracked: Tracked) -> None:
     """A version whose run claims better metrics than it has is refused: the gate measures both on the same days.
 
@@ -255,7 +268,7 @@ def test_two_promotions_may_race(tracked: Tracked) -> None:
         )
 
 
-@check(points=10, requires=test_export_follows_the_alias)
+@check(points=10, requires=test_training_is_recorded)
 def test_run_can_be_made_again(tracked: Tracked, contract: Contract) -> None:
     """From the id of a run alone a clone makes its model again, although the project has gone on and the model is gone.
 
@@ -300,7 +313,7 @@ def test_what_cannot_be_made_again_is_refused(tracked: Tracked) -> None:
             )
 
 
-@check(points=5, requires=test_run_says_how_it_came_about)
+@check(points=5, requires=test_training_is_recorded)
 def test_search_names_its_best(tracked: Tracked) -> None:
     """A search is one run with a nested run for each value, and names the best of them.
 
@@ -323,15 +336,14 @@ def test_search_names_its_best(tracked: Tracked) -> None:
             f"the run of the search names {len(named)} of its nested runs",
             fix="give it a tag with the id of the best one, and no other",
         )
-    place = found.children.index(named[0])
-    if not any(values[place] in (min(values), max(values)) for values in judged.values()):
+    if not found.best(named[0]):
         raise Fail(
             f"the nested run that is named is the best one by none of {', '.join(judged)}",
             fix="name the one that was best on days that no test looks at",
         )
 
 
-@check(points=5, requires=test_model_says_what_it_takes)
+@check(points=5, requires=test_training_is_recorded)
 def test_no_result_is_lost_without_the_server(tracked: Tracked) -> None:
     """While the server is away a training keeps its result and sends it later, or stops before it learns anything.
 
@@ -351,7 +363,7 @@ def test_silent_server_does_not_hold_training_up(tracked: Tracked) -> None:
     _must_have_arrived(tracked.silence, tracked)
 
 
-@check(points=5, requires=test_search_names_its_best)
+@check(points=5, requires=test_training_is_recorded)
 def test_nothing_private_is_recorded(tracked: Tracked) -> None:
     """No key, no token, no password and no word of a patient stands on the server.
 

@@ -66,13 +66,14 @@ def outcome(place: Place, number: str, finished: Finished) -> Judged:
     return Judged(place, version, place.champion(), decision, because, finished)
 
 
-def flatter(better: Recorded, worse: Recorded) -> dict[str, float]:
-    """Metrics with which the worse run seems the better one, in each metric that both have."""
-    found = {}
-    for name in better.run.metrics.keys() & worse.run.metrics.keys():
-        ahead = better.run.metrics[name] - worse.run.metrics[name]
-        found[name] = better.run.metrics[name] + ahead / 2
-    return found
+def flattering(good: Recorded, first: Recorded) -> dict[str, float]:
+    """Metrics that seem better than those of the good run: as much again as that one is ahead of the first, and half of it."""
+    shared = good.run.metrics.keys() & first.run.metrics.keys()
+    found = {name: good.run.metrics[name] + (good.run.metrics[name] - first.run.metrics[name]) / 2 for name in shared}
+    return {
+        name: min(max(value, 0.01), 0.99) if 0 <= good.run.metrics[name] <= 1 else value
+        for name, value in found.items()
+    }
 
 
 def race(places: Sequence[Place], server: str) -> list[Judged]:

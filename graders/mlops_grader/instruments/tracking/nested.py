@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,11 +30,27 @@ class Search:
         values = {name: [child.metrics[name] for child in self.children] for name in sorted(shared)}
         return {name: found for name, found in values.items() if len(set(found)) > 1}
 
+    def best(self, run: Run) -> bool:
+        """Whether no other child is better in one of these metrics: higher for scores, lower for losses and errors."""
+        place = self.children.index(run)
+        for name, values in self.judged_by().items():
+            best = {"higher": (max(values),), "lower": (min(values),), "": (min(values), max(values))}[_direction(name)]
+            if values[place] in best:
+                return True
+        return False
+
     def tried(self) -> dict[str, list[str]]:
         """The parameters that are others in each child, in the order of the children."""
         names = set.intersection(*(set(child.parameters) for child in self.children))
         values = {name: [child.parameters[name] for child in self.children] for name in sorted(names)}
         return {name: found for name, found in values.items() if len(set(found)) == len(found)}
+
+
+def _direction(metric: str) -> str:
+    """Which way a metric is better, where its name tells."""
+    if re.search(r"loss|brier|error|mse|mae|rmse|ece|deviance", metric, re.IGNORECASE):
+        return "lower"
+    return "higher" if re.search(r"auc|roc|accura|score|precision|recall|f1|gain", metric, re.IGNORECASE) else ""
 
 
 def search(runs: Sequence[Run]) -> Search:

@@ -152,7 +152,7 @@ class Tracked:
 
         def refuse() -> tuple[Judged, ...]:
             found = [gate.judge(refusing, "2"), gate.judge(equal, "4")]
-            self.server.registry.say_of(worse.run_id, gate.flatter(self.good, self.worse))
+            self.server.registry.say_of(worse.run_id, gate.flattering(self.good, self.first))
             return (*found, gate.judge(lying, "3"))
 
         return _both(lambda: gate.judge(promotion, "2"), refuse)
