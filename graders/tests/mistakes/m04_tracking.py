@@ -443,8 +443,8 @@ TOGETHER = (
         "says-that-it-is-better",
         "uses-the-configuration-of-today",
         "records-a-search-side-by-side",
-        "keeps-nothing",
-        "keeps-a-daily-file-as-an-example",
+        "clears-the-outbox-first",
+        "records-its-environment",
     ),
     (
         "refuses-without-a-word",

@@ -15,7 +15,7 @@ from mlops_grader.instruments.tracking.registry import Run, Version
 
 Moment = Literal["before", "meanwhile"]
 
-LONGEST = Limits(seconds=120)
+LONGEST = Limits(seconds=90)
 BEGUN, GO_ON = "FIT_HAS_BEGUN", "FIT_MAY_GO_ON"
 WAITS = """
 

@@ -68,9 +68,10 @@ class _Handler(BaseHTTPRequestHandler):
         if place.holds_aliases and ALIAS in self.path and self.command == "POST":
             place.held.set()
             place.release.wait(HOLDING)
+        silent = place.state == "silent"
         while place.state == "silent" and not place.closed.wait(0.05):
             pass
-        if place.state == "away" or place.closed.is_set():
+        if silent or place.state == "away" or place.closed.is_set():  # what nobody waits for any more is not done late
             self.close_connection = True
             return
         self._pass(place.server, body)
