@@ -34,7 +34,7 @@ with open(pathlib.Path(tempfile.gettempdir()) / "one-at-a-time", "w") as lock:
 
 
 def version(number: str, model: str = "m", **tags: str) -> Version:
-    return Version(model, number, "r", "mlflow-artifacts:/1/r/artifacts/model", "", tags)
+    return Version(model, number, "r", "mlflow-artifacts:/1/r/artifacts/model", tags)
 
 
 @pytest.mark.parametrize(("script", "champion"), [(MOVE, "2"), (LOOK_AGAIN, "3"), (WAIT_FOR_THE_OTHER, "3")])

@@ -37,7 +37,7 @@ def made(server: Server) -> Run:
 @pytest.fixture(scope="module")
 def version(server: Server, made: Run) -> Version:
     """A version of that run."""
-    pattern = Version("", "", made.id, f"{made.artifacts}/model", "", {"decision": "promoted", "by": "us"})
+    pattern = Version("", "", made.id, f"{made.artifacts}/model", {"decision": "promoted", "by": "us"})
     return server.registry.register("model", [pattern])[0]
 
 

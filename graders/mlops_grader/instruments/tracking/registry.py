@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,6 @@ class Version:
     number: str
     run_id: str
     source: str
-    model_id: str
     tags: Mapping[str, str]
 
 
@@ -112,7 +112,8 @@ class Registry:
         for each in versions:
             body = {"name": model, "source": each.source, "run_id": each.run_id}
             tags = [{"key": key, "value": value} for key, value in each.tags.items() if key not in without]
-            more = {"model_id": each.model_id} if each.model_id else {}
+            logged = re.fullmatch(r"models:/(m-\w+)", each.source)  # such a source is taken with its id alone
+            more = {"model_id": logged[1]} if logged else {}
             answer = self._must("POST", "model-versions/create", {**body, **more, "tags": tags})
             made.append(_version(answer["model_version"]))
         return made
@@ -205,11 +206,4 @@ def _run(found: Mapping[str, Any]) -> Run:
 
 def _version(found: Mapping[str, Any]) -> Version:
     tags = {each["key"]: each.get("value", "") for each in found.get("tags", [])}
-    return Version(
-        found["name"],
-        str(found["version"]),
-        found.get("run_id", ""),
-        found["source"],
-        found.get("model_id") or "",
-        tags,
-    )
+    return Version(found["name"], str(found["version"]), found.get("run_id", ""), found["source"], tags)

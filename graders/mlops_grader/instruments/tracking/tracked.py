@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -17,6 +16,7 @@ from mlops_grader.instruments.tracking import again, gate, outage
 from mlops_grader.instruments.tracking.again import Attempt
 from mlops_grader.instruments.tracking.clinic import Clinic, Quality
 from mlops_grader.instruments.tracking.gate import Judged
+from mlops_grader.instruments.tracking.once import once
 from mlops_grader.instruments.tracking.outage import Moment, Outage
 from mlops_grader.instruments.tracking.place import Place, Recorded, add_remote, trained, with_credentials
 from mlops_grader.instruments.tracking.proxy import State
@@ -48,19 +48,19 @@ class Tracked:
     folder: Path
     seed: int
 
-    @cached_property
+    @once
     def clinic(self) -> Clinic:
         """What there is to learn from."""
         return Clinic(self._random("clinic").randrange(2**31))
 
-    @cached_property
+    @once
     def secrets(self) -> dict[str, str]:
         """What nobody else is to know, by the place where a training could find it."""
         random = self._random("secrets")
         words = ("the key of the pseudonyms", "the environment", "MLFLOW_TRACKING_URI", "the address of a git remote")
         return {word: f"{random.getrandbits(128):032x}" for word in words}
 
-    @cached_property
+    @once
     def ready(self) -> Place:
         """The product with the daily files of the clinic, committed and ingested."""
         copy = self.product.copy(self.folder / "ready")
@@ -76,7 +76,7 @@ class Tracked:
         self.server.wait()
         return place
 
-    @cached_property
+    @once
     def first(self) -> Recorded:
         """The first training of all, of a model that has not learned much."""
         place = self._learning("first")
@@ -84,12 +84,12 @@ class Tracked:
         made = trained(replace(place, url=url), more={TOKEN: self.secrets["the environment"]})
         return replace(made, place=place)
 
-    @cached_property
+    @once
     def champion_of_all(self) -> str | None:
         """The number of the version that was the champion after the first training."""
         return self.first.place.champion()
 
-    @cached_property
+    @once
     def good(self) -> Recorded:
         """The second training, of a good model, under the same names as the first."""
         self.champion_of_all  # noqa: B018  # before there is a second version
@@ -110,7 +110,7 @@ class Tracked:
         """A training of a model that has learned everything the wrong way round."""
         return self._others[1]
 
-    @cached_property
+    @once
     def _others(self) -> tuple[Recorded, Recorded]:
         return _both(lambda: trained(self._learning("middling")), lambda: trained(self._learning("worse")))
 
@@ -120,7 +120,7 @@ class Tracked:
         planted.rewrite(place.product, self.clinic.outcomes(quality))
         return place
 
-    @cached_property
+    @once
     def followed(self) -> list[Exported]:
         """What `export` brings: with the alias at the good version, and then at the first one again."""
         place = self.ready.copy(self.folder / "followed", "followed")
@@ -134,17 +134,17 @@ class Tracked:
         said = str(place.product.record().get("run_id"))
         return Exported(said, again.predictions(place, self.clinic.requests()))
 
-    @cached_property
+    @once
     def better(self) -> Judged:
         """The good version before the gate, whose champion is the first one."""
         return self._judgements[0]
 
-    @cached_property
+    @once
     def refusals(self) -> tuple[Judged, ...]:
         """Before a gate whose champion is the good version: a worse one, an equal one, and the worse one with false metrics."""
         return self._judgements[1]
 
-    @cached_property
+    @once
     def _judgements(self) -> tuple[Judged, tuple[Judged, ...]]:
         good, first, worse = self.good.version, self.first.version, self.worse.version
         [promotion] = gate.scene(self.ready, self.folder, "promotion", first, [good])
@@ -157,7 +157,7 @@ class Tracked:
 
         return _both(lambda: gate.judge(promotion, "2"), refuse)
 
-    @cached_property
+    @once
     def race(self) -> list[Judged]:
         """A middling and a good version that are promoted at once, over the first one."""
         challengers = [self.middling.version, self.good.version]
@@ -179,7 +179,7 @@ class Tracked:
         """Runs that cannot be made again: not all of their code, not their commit, not their data are there."""
         return self._reproductions[2]
 
-    @cached_property
+    @once
     def _reproductions(self) -> tuple[tuple[Attempt, Floats | None], Recorded | Finished, list[Attempt]]:
         self.good  # noqa: B018  # what is made again
         elsewhere = self.ready.copy(self.folder / "elsewhere", "clinic")
@@ -213,7 +213,7 @@ class Tracked:
             shutil.rmtree(forged.root / again.OUT, ignore_errors=True)
         return unclean, attempts
 
-    @cached_property
+    @once
     def searched(self) -> tuple[Finished, list[Run]]:
         """The search: how it ended, and the runs that it left."""
         place = self.ready.copy(self.folder / "searched", "searched")
@@ -230,7 +230,7 @@ class Tracked:
         """A training during which the server stops answering."""
         return self._outages[0]
 
-    @cached_property
+    @once
     def _outages(self) -> list[Outage]:
         cases: Sequence[tuple[str, State, Moment]] = (
             ("silent", "silent", "meanwhile"),
