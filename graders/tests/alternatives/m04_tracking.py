@@ -288,6 +288,77 @@ def edit(path: str, *pairs: tuple[str, str]) -> tuple[Edit, ...]:
     return tuple(replace(path, old, new) for old, new in pairs)
 
 
+NAMES = """[tracking]
+experiment = "TEAM"
+model = "PRODUCT"
+alias = "live"
+decision = "gate"
+because = "numbers"
+
+"""
+TAGS = (
+    ('decision="promoted", because=because', 'gate="open", numbers=because'),
+    (
+        'each.tags["decision"] for each in found if "decision" in each.tags',
+        'each.tags["gate"] for each in found if "gate" in each.tags',
+    ),
+)
+GUARD = """    name = f"{settings.registered_model} gate"
+    for _ in range(300):
+        with suppress(mlflow.MlflowException):
+            store.client.create_registered_model(name)
+            break
+        time.sleep(0.2)
+    else:
+        raise ProductError("another promotion has held the gate for a minute")
+    try:
+        return _alone(settings, store, version)
+    finally:
+        store.client.delete_registered_model(name)
+
+
+def _alone(settings: Settings, store: Store, version: str) -> str:
+    present, mine"""
+BY_AUC = (
+    (
+        '    settled = {name for name, decision in decisions(store).items() if decision == "promoted"}\n    present, mine',
+        GUARD,
+    ),
+    ('    say(store, version, decision="promoting", because=str(met))\n', ""),
+    ("    return _settle(store, met, settled, newest)\n", '    return f"version {version} is live: {met}"\n'),
+    (
+        'say(store, mine.version, decision="refused", because=because)',
+        'say(store, mine.version, gate="closed", numbers=because)',
+    ),
+    (
+        "return self.champion_loss - self.challenger_loss >= SMALLEST",
+        "return self.challenger_loss - self.champion_loss >= SMALLEST",
+    ),
+    ('f"log loss {', 'f"AUC {'),
+    ("import log_loss\n", "import roc_auc_score\n"),
+    ("float(log_loss(", "float(roc_auc_score("),
+    (
+        "from collections.abc import Sequence\n",
+        "import time\nfrom collections.abc import Sequence\nfrom contextlib import suppress\n",
+    ),
+    ("import numpy as np\n", "import mlflow\nimport numpy as np\n"),
+)
+UNCLEAN = """    if current_commit().endswith("-dirty"):
+        raise ProductError("files were changed and not committed; commit them first")
+"""
+CURVE = """
+
+def _curve(tested: Sequence[Predicted]) -> dict[str, list[float]]:
+    \"\"\"The Brier score of the first tenth of the test, of the first two tenths, and so on.\"\"\"
+    ends = [len(tested) * tenth // 10 for tenth in range(1, 11)]
+    return {
+        "brier_so_far": [
+            float(brier_score_loss([e.missed for e in tested[:end]], [e.probability for e in tested[:end]], pos_label=True))
+            for end in ends
+        ]
+    }
+"""
+
 ALTERNATIVES = (
     Alternative(
         "mlflows-own-functions-and-a-queue-in-sqlite",
@@ -346,6 +417,25 @@ ALTERNATIVES = (
                 ("import log_loss\n", "import brier_score_loss\n"),
                 ("float(log_loss(", "float(brier_score_loss("),
                 ("SMALLEST = 0.001", "SMALLEST = 0.0005"),
+            ),
+        ),
+    ),
+    Alternative(
+        "one-promotion-at-a-time-by-auc-under-other-names",
+        edits=(
+            *edit(
+                "noshow/settings.py",
+                ('given.get("MLFLOW_EXPERIMENT_NAME"', 'given.get("TEAM"'),
+                ('given.get("REGISTERED_MODEL"', 'given.get("PRODUCT"'),
+            ),
+            replace("product.toml", "[commands]", NAMES + "[commands]"),
+            *edit("noshow/tracking.py", ('CHAMPION = "champion"', 'CHAMPION = "live"'), *TAGS),
+            *edit("noshow/promote.py", *BY_AUC),
+            *edit(
+                "noshow/train.py",
+                ("    learned = learn(settings)\n    waits", UNCLEAN + "    learned = learn(settings)\n    waits"),
+                ('days = {"brier_of_the_day": _by_day(learned.tested)}', "days = _curve(learned.tested)"),
+                ("\n\ndef _by_day(", CURVE + "\n\ndef _by_day("),
             ),
         ),
     ),
