@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from mlops_grader.check import Fail
-from mlops_grader.instruments.sandbox import Limits
 from mlops_grader.instruments.tracking import outage
 from mlops_grader.instruments.tracking.outage import make_watched, train_without
 from mlops_grader.instruments.tracking.place import Place
@@ -51,7 +50,7 @@ def test_what_was_kept_arrives_once(place: Callable[..., Place], shelf: Shelf, s
     """The training ends by itself, and flushing twice sends it once."""
     here = place(train=KEEPS, flush=FLUSH)
     make_watched(here)
-    found = train_without(here, state, moment)  # type: ignore[arg-type]  # two words of each kind
+    found = train_without(here, state, moment, 10)  # type: ignore[arg-type]  # two words of each kind
     assert (found.finished.ok, found.learned, found.stopped_before) == (True, True, False), found.finished
     assert (len(found.runs), len(found.versions), len(found.flushed)) == (1, 1, 2)
     assert found.arrived().run.id == "r0"
@@ -61,7 +60,7 @@ def test_what_was_lost_does_not_arrive(place: Callable[..., Place], shelf: Shelf
     """The training learned, failed, and left nothing."""
     here = place(train=LOSES, flush="pass")
     make_watched(here)
-    found = train_without(here, "away", "meanwhile")
+    found = train_without(here, "away", "meanwhile", 10)
     assert (found.finished.ok, found.learned, found.stopped_before) == (False, True, False)
     assert (found.runs, found.versions) == ([], [])
     with pytest.raises(Fail, match="has no run in the experiment"):
@@ -72,7 +71,7 @@ def test_who_stops_before_learning_has_lost_nothing(place: Callable[..., Place],
     """Nothing was learned, and nothing is flushed."""
     here = place(train=STOPS, flush="pass")
     make_watched(here)
-    found = train_without(here, "away", "before")
+    found = train_without(here, "away", "before", 10)
     assert (found.stopped_before, found.flushed) == (True, ())
 
 
@@ -80,7 +79,7 @@ def test_the_server_goes_after_learning_began(place: Callable[..., Place], shelf
     """What is asked before `fit` is answered: stopping before is no way out then."""
     here = place(train=STOPS, flush="pass")
     make_watched(here)
-    found = train_without(here, "away", "meanwhile")
+    found = train_without(here, "away", "meanwhile", 10)
     assert (found.learned, found.stopped_before) == (True, False)
     assert [path for _, path, _, _ in shelf.asked if "runs/create" in path] == []
 
@@ -89,10 +88,10 @@ def test_a_training_that_waits_for_ever_is_stopped(
     place: Callable[..., Place], shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And is said to have been."""
-    monkeypatch.setattr(outage, "LONGEST", Limits(seconds=2))
+    monkeypatch.setattr(outage, "PATIENCE", 1.0)
     here = place(train="import time, learning\nlearning.fit()\ntime.sleep(60)\n")
     make_watched(here)
-    found = train_without(here, "silent", "meanwhile")
+    found = train_without(here, "silent", "meanwhile", 0.2)
     assert found.finished.stopped == "still running after 2 s, ended"
     assert not found.stopped_before
 

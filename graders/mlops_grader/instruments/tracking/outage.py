@@ -15,7 +15,7 @@ from mlops_grader.instruments.tracking.registry import Run, Version
 
 Moment = Literal["before", "meanwhile"]
 
-LONGEST = Limits(seconds=90)
+PATIENCE, TIMES = 60.0, 5.0  # seconds, and as often as long as a training beside a server that answers
 BEGUN, GO_ON = "FIT_HAS_BEGUN", "FIT_MAY_GO_ON"
 WAITS = """
 
@@ -68,8 +68,11 @@ def make_watched(place: Place) -> None:
     place.commit("Learning can be watched")
 
 
-def train_without(place: Place, state: State, moment: Moment) -> Outage:
-    """Train while the server is away or silent; then let what waited be sent, twice."""
+def train_without(place: Place, state: State, moment: Moment, usual: float) -> Outage:
+    """Train while the server is away or silent; then let what waited be sent, twice.
+
+    usual: seconds of a training beside a server that answers.
+    """
     begun, go_on = place.root.parent / f"{place.root.name}-begun", place.root.parent / f"{place.root.name}-go-on"
     words = f"the server {'was away' if state == 'away' else 'did not answer'}"
     with door(place.registry.url) as way:
@@ -78,9 +81,9 @@ def train_without(place: Place, state: State, moment: Moment) -> Outage:
         if moment == "before":
             way.state = state
             go_on.touch()
-        line = place.product.contract.command("train")
+        line, limits = place.product.contract.command("train"), Limits(seconds=round(PATIENCE + TIMES * usual))
         variables = {**place.product.environment.variables(), **behind.variables(), **more}
-        with place.product.sandbox.start(line, place.root, variables, LONGEST) as running:
+        with place.product.sandbox.start(line, place.root, variables, limits) as running:
             while not begun.exists() and running.poll() is None:
                 time.sleep(0.02)
             way.state = state

@@ -237,12 +237,13 @@ class Tracked:
             ("gone", "away", "meanwhile"),
             ("away", "away", "before"),
         )
+        usual = self.first.finished.seconds
         watched = self.ready.copy(self.folder / "watched", "watched")
         outage.make_watched(watched)
         places = [watched.copy(self.folder / name, name) for name, _, _ in cases]
         with ThreadPoolExecutor(2) as pool:
             trials = [
-                pool.submit(outage.train_without, place, state, moment)
+                pool.submit(outage.train_without, place, state, moment, usual)
                 for place, (_, state, moment) in zip(places, cases, strict=True)
             ]
             return [trial.result() for trial in trials]
