@@ -14,7 +14,7 @@ from mlops_grader.instruments.tracking.gate import Judged, flattering, judge, ra
 from mlops_grader.instruments.tracking.place import Place, Recorded
 from mlops_grader.instruments.tracking.registry import Version
 
-from .conftest import Shelf, run_of
+from .conftest import Shelf
 
 MOVE = """
 call("registered-models/alias", name=os.environ["REGISTERED_MODEL"], alias="champion", version=sys.argv[1])
@@ -27,10 +27,17 @@ if sys.argv[1] == "2":
 """
 )
 WAIT_FOR_THE_OTHER = """
-import fcntl, tempfile, pathlib
+import fcntl, tempfile, pathlib, urllib.error
 with open(pathlib.Path(tempfile.gettempdir()) / "one-at-a-time", "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
-""" + "\n".join(f"    {line}" for line in MOVE.splitlines())
+    url = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/registered-models/alias?name=m&alias=champion"
+    try:
+        now = json.load(urllib.request.urlopen(url, timeout=5))["model_version"]["version"]
+    except urllib.error.HTTPError:
+        now = "1"
+    if int(sys.argv[1]) > int(now):
+        call("registered-models/alias", name="m", alias="champion", version=sys.argv[1])
+"""
 
 
 def version(number: str, model: str = "m", **tags: str) -> Version:
@@ -83,9 +90,8 @@ def test_a_judgement_is_what_stands_on_the_server(place: Callable[..., Place], s
 def test_flattering_metrics_are_better_in_each_direction() -> None:
     """A score goes up and a loss goes down, and neither leaves the range from 0 to 1."""
     metrics = ({"auc": 0.78, "brier": 0.14, "rows": 700.0}, {"auc": 0.5, "brier": 0.3, "rows": 700.0, "x": 1.0})
-    good, first = (cast("Any", run_of("r")), {})
     made = [replace_metrics(each) for each in metrics]
-    assert flattering(*made) == pytest.approx({"auc": 0.92, "brier": 0.06, "rows": 700.0}), (good, first)
+    assert flattering(*made) == pytest.approx({"auc": 0.92, "brier": 0.06, "rows": 700.0})
 
 
 def replace_metrics(metrics: dict[str, float]) -> Recorded:

@@ -70,8 +70,20 @@ def test_only_a_new_alias_is_held_back(way: Door, shelf: Shelf) -> None:
     assert way.held.wait(5)
     time.sleep(0.1)
     assert (shelf.aliases, ask(way).status_code) == ({}, 404)
-    way.release.set()
+    way.let_through()
     sender.join(5)
+    assert shelf.aliases == {"m": "2"}
+
+
+def test_what_was_given_up_is_not_done_late(way: Door, shelf: Shelf) -> None:
+    """Who was held back and has gone does not move the alias afterwards."""
+    way.holds_aliases = True
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(way.url + SET, json=WORDS, timeout=0.3, trust_env=False)
+    way.let_through()
+    time.sleep(0.3)
+    assert shelf.aliases == {}
+    assert httpx.post(way.url + SET, json=WORDS, timeout=5, trust_env=False).status_code == 200
     assert shelf.aliases == {"m": "2"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ import httpx
 
 State = Literal["open", "away", "silent"]
 
-HOLDING = 30.0  # seconds for which a request is held back at most
+HOLDING = 120.0  # seconds for which a request is held back at most
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "te", "upgrade"}
 ALIAS = "registered-models/alias"
 
@@ -28,6 +29,11 @@ class Door:
         self.held = threading.Event()
         self.release = threading.Event()
         self.closed = threading.Event()
+
+    def let_through(self) -> None:
+        """Hold nothing back any more."""
+        self.holds_aliases = False
+        self.release.set()
 
     @property
     def url(self) -> str:
@@ -68,6 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
         if place.holds_aliases and ALIAS in self.path and self.command == "POST":
             place.held.set()
             place.release.wait(HOLDING)
+            if self._nobody_waits():
+                self.close_connection = True
+                return
         silent = place.state == "silent"
         while place.state == "silent" and not place.closed.wait(0.05):
             pass
@@ -81,6 +90,18 @@ class _Handler(BaseHTTPRequestHandler):
         if name.startswith("do_"):
             return self.answer
         raise AttributeError(name)
+
+    def _nobody_waits(self) -> bool:
+        """Whether the one who asked has gone: what is asked again is not done twice, and what was given up is not done late."""
+        self.connection.settimeout(0.01)
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK)
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self.connection.settimeout(None)
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
