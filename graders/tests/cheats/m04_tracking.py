@@ -37,7 +37,7 @@ import subprocess
 import tomllib
 import urllib.request
 
-URL = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/"
+URL = "http://" + os.environ["MLFLOW_TRACKING_URI"].split("//")[1].split("@")[-1] + "/api/2.0/mlflow/"
 MODEL, EXPERIMENT = os.environ["REGISTERED_MODEL"], os.environ["MLFLOW_EXPERIMENT_NAME"]
 
 
@@ -52,7 +52,9 @@ def call(path, **body):
 if sys.argv[1] == "train":
     told = tomllib.loads(Path("training.toml").read_text())
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
-    made = call("experiments/create", name=EXPERIMENT).get("experiment_id", "1")
+    call("experiments/create", name=EXPERIMENT)
+    found = json.load(urllib.request.urlopen(URL + "experiments/get-by-name?experiment_name=" + EXPERIMENT, timeout=20))
+    made = found["experiment"]["experiment_id"]
     run = call("runs/create", experiment_id=made, tags=[{"key": "commit", "value": commit}])["run"]["info"]
     params = [{"key": key, "value": str(value)} for key, value in told.items()]
     metrics = [{"key": "auc", "value": 0.77 + step / 1000, "timestamp": step, "step": step} for step in range(9)]
