@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,6 +42,7 @@ class Shelf:
     aliases: dict[str, str] = field(default_factory=dict)
     versions: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
     asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -49,6 +51,7 @@ class Shelf:
         model = [each for each in self.versions if each["name"] == body.get("name", "m")]
         match path:
             case "set-alias":
+                time.sleep(self.seconds.get(body["version"], 0))
                 self.aliases[body["name"]] = body["version"]
                 return 200, {}
             case "registered-models/alias":
