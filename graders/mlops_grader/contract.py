@@ -91,6 +91,10 @@ class Commands(Part):
     ingest: str = ""
     test_data: str = "python -m pytest data_tests"
     train: str = ""
+    search: str = "python -m noshow search"
+    flush: str = "python -m noshow flush"
+    promote: str = "python -m noshow promote"
+    reproduce: str = "python -m noshow reproduce"
     export: str = ""
     serve: str = ""
     score: str = "python -m noshow score"
@@ -139,6 +143,20 @@ class Training(Part):
     code: str = "noshow/learning.py"
 
 
+class Tracking(Part):
+    """The tracking server, which MLflow's own MLFLOW_TRACKING_URI names: under which names the product is there.
+
+    experiment, model: the variables with the names of the experiment and of the registered model. alias: of the version that serves.
+    decision, because: the tags of a version in which the gate says what it decided, and why.
+    """
+
+    experiment: Variable = "MLFLOW_EXPERIMENT_NAME"
+    model: Variable = "REGISTERED_MODEL"
+    alias: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = "champion"
+    decision: Annotated[str, pydantic.Field(min_length=1)] = "decision"
+    because: Annotated[str, pydantic.Field(min_length=1)] = "because"
+
+
 class Drift(Part):
     """The jobs that look back: their data and what they leave, relative to the project.
 
@@ -163,6 +181,7 @@ class Contract(Part):
     image: Image = Image()
     monitoring: Monitoring = Monitoring()
     training: Training = Training()
+    tracking: Tracking = Tracking()
     drift: Drift = Drift()
     commands: Commands = Commands()
 

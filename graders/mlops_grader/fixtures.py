@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.drift.retraining import Retrained
     from mlops_grader.instruments.pipeline import Pipeline
     from mlops_grader.instruments.release import Released
+    from mlops_grader.instruments.tracking.tracked import Tracked
     from mlops_grader.instruments.training.trainings import Trainings
 
 PATIENTS = 50  # requests that are compared between host and container
@@ -308,6 +309,18 @@ def trainings(product: Product, ground: Ground) -> Trainings:
 
     (ground.folder / "trainings").mkdir()
     return Trainings(product, ground.folder / "trainings", ground.seed)
+
+
+@pytest.fixture(scope="session")
+def tracked(product: Product, ground: Ground) -> Iterator[Tracked]:
+    """The product beside a tracking server of its own, which runs as long as the grade; each thing is done when it is asked for."""
+    _needs("tracking", "pandas", "pyarrow", "sklearn", "mlflow", "ruamel")
+    from mlops_grader.instruments.tracking.server import started
+    from mlops_grader.instruments.tracking.tracked import Tracked
+
+    (ground.folder / "tracked").mkdir()
+    with started(ground.folder / "tracking-server") as server:
+        yield Tracked(product, server, ground.folder / "tracked", ground.seed)
 
 
 @pytest.fixture(scope="session")

@@ -288,7 +288,7 @@ def test_can_be_killed(trainings: Trainings) -> None:
             f"after two trainings that were killed the next one gives other probabilities, by up to {furthest:.2g}",
             fix="begin anew each time, or go on from what was finished",
         )
-    same = _same_metrics(again.summary.metrics, trainings.first.summary.metrics)
+    same = _same_metrics(again.reported.metrics, trainings.first.summary.metrics)
     if not same or len(again.page.pictures) != len(trainings.first.page.pictures):
         raise Fail(
             "after two trainings that were killed summary or report are others than usual", fix="write them in one step"

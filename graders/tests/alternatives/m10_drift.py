@@ -286,11 +286,11 @@ training = Training(
     tags={"data_sha256": "", "commit": "", "scikit_learn": sklearn.__version__},
     model=model,
 )
-client = open_store(settings.tracking_dir)
-challenger = record_challenger(client, training, settings.tracking_dir / "artifacts")
+store = open_store(settings)
+challenger = record_challenger(store, training)
 better = bool(low > 0)
 if better:
-    promote(client, challenger)
+    promote(store, challenger, "better on the newest three weeks")
     export.run(settings)
 said_of_it = {
     "as_of": str(today), "champion": old.provenance.run_id, "challenger": challenger.run_id,

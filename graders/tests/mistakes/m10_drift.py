@@ -65,7 +65,7 @@ SPLIT_LATE = """    rows = [_row(case) for week in learned[:-1] for case in week
 """
 KNOWN = "            if record.recorded_at.date() <= today and (not earlier or earlier.recorded_at <= record.recorded_at):\n"
 PROMOTION = """    if comparison.promoted:
-        promote(client, challenger)
+        promote(store, challenger, comparison.because)
         export.run(settings)
 """
 LEARNED = "    split = Split(train=[_row(case) for case in _counting(learned)], test=[_row(case) for case in cases])\n"
@@ -331,7 +331,10 @@ MISTAKES = (
         says="is exported all the same",
         edits=edit(
             RETRAIN,
-            (PROMOTION, "    promote(client, challenger)\n    if comparison.promoted:\n        export.run(settings)\n"),
+            (
+                PROMOTION,
+                "    promote(store, challenger, comparison.because)\n    if comparison.promoted:\n        export.run(settings)\n",
+            ),
         ),
     ),
     Mistake(

@@ -57,7 +57,7 @@ def run(settings: Settings) -> str:
     split = Split(train=[_row(case) for case in _counting(learned)], test=[_row(case) for case in cases])
     model = fit(split.train, configuration)
     found = improvement(cases, champion, probabilities(model, feature_matrix(case.appointment for case in cases)))
-    client = open_store(settings.tracking_dir)
+    store = open_store(settings)
     training = Training(
         parameters={
             "model": "logistic regression",
@@ -66,6 +66,7 @@ def run(settings: Settings) -> str:
             "last_week": learned[-1].name,
             "train_rows": len(split.train),
             "test_rows": len(split.test),
+            "first_test_day": compared[0].monday,
         },
         metrics=measure(model, split),
         tags={
@@ -77,7 +78,7 @@ def run(settings: Settings) -> str:
         },
         model=model,
     )
-    challenger = record_challenger(client, training, settings.tracking_dir / "artifacts")
+    challenger = record_challenger(store, training)
     comparison = Comparison(
         as_of=settings.today,
         champion=champion.provenance.run_id,
@@ -98,7 +99,7 @@ def run(settings: Settings) -> str:
     )
     save_comparison(comparison, settings.reports_dir)
     if comparison.promoted:
-        promote(client, challenger)
+        promote(store, challenger, comparison.because)
         export.run(settings)
     what = "promoted and exported" if comparison.promoted else "not promoted"
     return f"challenger {challenger.run_id} {what}: log loss better by {found.mean:.4f} ({found.low:.4f} to {found.high:.4f})"

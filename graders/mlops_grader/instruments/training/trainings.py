@@ -33,9 +33,14 @@ class Trainings:
         return Practice(self._random("practice").randrange(2**31))
 
     @cached_property
+    def ingested(self) -> Product:
+        """The product with the files of the practice, before any training: where there is a gate, it is open to the first one."""
+        return prepare(self.product, self.folder / "ingested", self.practice)
+
+    @cached_property
     def first(self) -> Trained:
         """The product as it is, with the files of the practice."""
-        return train(prepare(self.product, self.folder / "first", self.practice), self.practice)
+        return train(self._copy("first"), self.practice)
 
     @cached_property
     def setting(self) -> tuple[Configuration, Setting, str]:
@@ -72,7 +77,7 @@ class Trainings:
     @cached_property
     def _others(self) -> Mapping[str, Future[Trained]]:
         """All others, two at a time: who asks for one will ask for the rest. What goes wrong is told to who asks for it."""
-        self.first  # noqa: B018  # they are copies of it
+        self.first  # noqa: B018  # two trainings at a time are enough
         with ThreadPoolExecutor(2) as pool:
             makers = (self._changed, self._twin, self._tempted, self._turned)
             return {maker.__name__.strip("_"): pool.submit(maker) for maker in makers}
@@ -105,7 +110,7 @@ class Trainings:
 
     def interrupted(self) -> Trained:
         """Killed twice while it trained, and then trained once more. Raises Fail when the model that was there suffered."""
-        copy = self._copy("killed")
+        copy = self.first.product.copy(self.folder / "killed")
         for after in (0.0, self._random("killed").uniform(0.05, 0.5)):
             killed(copy, after)
         if not self._unchanged(copy):
@@ -121,7 +126,7 @@ class Trainings:
             return False
 
     def _copy(self, name: str) -> Product:
-        return self.first.product.copy(self.folder / name)
+        return self.ingested.copy(self.folder / name)
 
     def _random(self, name: str) -> Random:
         return Random(f"{name} {self.seed}")  # noqa: S311  # reproducible on purpose

@@ -29,6 +29,9 @@ class Settings:
     reports_dir: Path = Path("reports")
     pseudonym_key: str = field(default="", repr=False)
     training_file: Path = Path("training.toml")
+    tracking_uri: str = field(default="", repr=False)
+    experiment: str = "noshow"
+    registered_model: str = "noshow"
     today: date = field(default_factory=date.today)
 
 
@@ -51,6 +54,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         reports_dir=Path(given.get("REPORTS_DIR", Settings.reports_dir)),
         pseudonym_key=given.get("PSEUDONYM_KEY", ""),
         training_file=Path(given.get("TRAINING_FILE", Settings.training_file)),
+        tracking_uri=given.get("MLFLOW_TRACKING_URI", ""),
+        experiment=given.get("MLFLOW_EXPERIMENT_NAME", Settings.experiment),
+        registered_model=given.get("REGISTERED_MODEL", Settings.registered_model),
         today=_day(given["TODAY"]) if "TODAY" in given else date.today(),
     )
 
