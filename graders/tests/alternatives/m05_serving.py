@@ -701,7 +701,7 @@ if __name__ == "__main__":
     uvicorn.run(create(config), host=config.host, port=config.port, log_config=None, access_log=False, timeout_keep_alive=3)
 '''
 
-OURS = ("contract", "problems", "access", "limits", "reloading", "service", "serve")
+OURS = ("problems", "access", "limits", "reloading", "service", "serve")
 
 
 def without(*names: str) -> tuple[Edit, ...]:
@@ -738,9 +738,9 @@ ALTERNATIVES = (
             write("serving/__main__.py", NUMPY),
             replace(
                 "noshow/export.py",
-                "        save_provenance(_provenance(chosen, folder), folder)\n",
-                "        save_provenance(_provenance(chosen, folder), folder)\n"
-                "        weights.save(load_bundle(folder).model, folder)\n",
+                "    save_provenance(provenance(store.model, chosen, folder / MODEL_FILE), folder)\n",
+                "    save_provenance(provenance(store.model, chosen, folder / MODEL_FILE), folder)\n"
+                "    weights.save(load_bundle(folder).model, folder)\n",
             ),
             replace(
                 "noshow/export.py", "import MODEL_FILE, Provenance,", "import MODEL_FILE, Provenance, load_bundle,"
@@ -752,7 +752,7 @@ ALTERNATIVES = (
     Alternative(
         "flask-behind-the-limits",
         edits=(
-            *without("contract", "reloading", "service", "serve"),
+            *without("reloading", "service", "serve"),
             write("noshow/rules.py", RULES),
             write("noshow/models.py", MODELS),
             write("noshow/web.py", FLASK),
