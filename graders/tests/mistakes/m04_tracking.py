@@ -209,7 +209,6 @@ MISTAKES = (
                 + NEWEST
                 + """    run_id = registered(store, str(newest)).run_id
     fetch_model(store, run_id, folder).replace(folder / MODEL_FILE)
-    (folder / "model").rmdir()
     save_provenance(provenance(store.model, chosen, folder / MODEL_FILE), folder)
 
 
