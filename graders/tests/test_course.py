@@ -146,6 +146,24 @@ def test_a_solution_keeps_what_the_stub_promised(key: str) -> None:
             assert {name: kept.get(name) for name in promised} == promised
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_no_edit_has_gone_stale(key: str, tmp_path: Path) -> None:
+    """What mistakes and alternatives change is still there, also of those that this run does not grade."""
+    project = make(key, tmp_path / "project")
+    git = ["git", "-C", str(project)]
+    start = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    stale = []
+    for each in (*of_module("mistakes", key), *of_module("alternatives", key)):
+        try:
+            for edit in each.edits:
+                edit(project)
+        except (OSError, ValueError) as error:
+            stale.append((each.name, str(error)))
+        subprocess.run([*git, "reset", "--quiet", "--hard", start], check=True)
+        subprocess.run([*git, "clean", "--quiet", "-ffdx"], check=True)
+    assert stale == []
+
+
 @pytest.mark.parametrize(("key", "_"), STARTERS)
 def test_a_starter_earns_nothing(key: str, _: None, tmp_path: Path) -> None:
     """The untouched starter passes none of the checks that the student is to earn."""

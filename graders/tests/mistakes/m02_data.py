@@ -429,7 +429,8 @@ MISTAKES = (
             ),
             ("<p>{appointments} appointments, {outcomes}", "<p>{appointments} rows, {outcomes}"),
             ("rows of the day's file in quarantine", "rows left out"),
-            ('aria-label="{escape(label)}" {size}><title>{escape(label)}</title>', "{size}>"),
+            ("<title>{escape(label)}</title>", ""),
+            ('aria-label="{escape(label)}" {size}>', "{size}>"),
         ),
     ),
     Mistake(

@@ -293,7 +293,7 @@ MISTAKES = (
         "alerts-on-the-first-week",
         fails="test_alert_fires",
         says="no alert fires that did not before",
-        edits=edit(STATE, ("newest = summaries[-1]", "newest = summaries[0]")),
+        edits=edit(STATE, ("for newest in summaries[-1:]", "for newest in summaries[:1]")),
     ),
     Mistake(
         "alerts-always",
