@@ -12,7 +12,7 @@ from mlops_grader.doctor.containers import Engine, ask
 from mlops_grader.doctor.system import System
 from mlops_grader.instruments.engine import clients
 
-START_SECONDS = 60
+START_SECONDS = 300  # an engine that was killed, or has built much, looks through all of its records before it answers
 NO_RIGHT = "the engine runs and you may not use it; type: sudo usermod -aG docker $USER, then log out and in again"
 
 Say = Callable[[str], None]
