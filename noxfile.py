@@ -53,6 +53,8 @@ def tests(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Look for mistakes in code, workflows, scripts, imports between layers, and tables gone stale."""
     prepare(session, "lint")
+    # templates have settings of their own, and ruff would leave a cache beside each: in every project made from them
+    session.env["RUFF_CACHE_DIR"] = str(Path(".ruff_cache").resolve())
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports")

@@ -163,9 +163,10 @@ def _lay_template(layer: str, project: Path, answers: Answers) -> None:
     context = generate_context(str(template / "cookiecutter.json"))
     context["cookiecutter"].update(repo_name=answers.repo_name, author=answers.author)
     with tempfile.TemporaryDirectory() as name:
-        generate_files(str(template), context, output_dir=name, accept_hooks=False)
-        rendered = Path(name) / answers.repo_name
-        shutil.copytree(rendered, project, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LITTER))
+        clean, rendered = Path(name) / "template", Path(name) / "rendered"
+        shutil.copytree(template, clean, ignore=shutil.ignore_patterns(*LITTER))  # what is no text cannot be rendered
+        generate_files(str(clean), context, output_dir=str(rendered), accept_hooks=False)
+        shutil.copytree(rendered / answers.repo_name, project, dirs_exist_ok=True)
 
 
 def _lay_solution(layer: str, project: Path) -> None:

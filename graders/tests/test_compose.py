@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -114,3 +115,16 @@ def test_the_command_lists_what_it_did(finished: Path, capsys: pytest.CaptureFix
         ["git", "-C", str(finished), "status", "--porcelain"], capture_output=True, text=True, check=True
     ).stdout
     assert "Dockerfile" in status
+
+
+def test_what_tools_leave_in_a_template_is_in_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever ran a linter in the kit makes the same projects as before, also where a cache is neither text nor plainly binary."""
+    kit = tmp_path / "kit"
+    for folder in ("templates", "solutions", "modules"):
+        shutil.copytree(compose.KIT / folder / "m01_environment", kit / folder / "m01_environment")
+    cache = kit / "templates/m01_environment/{{cookiecutter.repo_name}}/.ruff_cache/0.17.6/15378425707843538153"
+    cache.parent.mkdir(parents=True)
+    cache.write_bytes(b"some words " * 13 + b"\x8b and more words")
+    monkeypatch.setattr(compose, "KIT", kit)
+    compose.fill(tmp_path / "project", "m01_environment", compose.Answers("noshow", "Student"), grader="mlops-grader")
+    assert [path for path in contents(tmp_path / "project") if "cache" in path] == []

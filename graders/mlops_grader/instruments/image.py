@@ -73,10 +73,9 @@ class Image:
         return int(self.facts["Size"])
 
     def instructions(self) -> tuple[str, ...]:
-        """The instruction behind each layer, lowest first."""
+        """What the image was made with, lowest first: what made a layer, and what only changed settings."""
         history = reversed(self.api.images.get(self.tag).history())
-        made = [entry for entry in history if not _is_empty(entry)]
-        return tuple(_readable(entry["CreatedBy"]) for entry in made)
+        return tuple(_readable(entry["CreatedBy"]) for entry in history)
 
     def look_inside(self, words: Mapping[str, bytes]) -> Inside:
         """Unpack its layers once: which of the named words their files hold, and what is there."""
@@ -85,7 +84,7 @@ class Image:
                 file.write(chunk)
             file.seek(0)
             with tarfile.open(fileobj=file) as archive:
-                return _look(archive, self.instructions(), words)
+                return _look(archive, words)
 
     def modified(self, paths: Collection[str]) -> dict[str, float]:
         """When each of these files was last written, in seconds since 1970; files that are not there are left out."""
@@ -182,12 +181,12 @@ def _part(path: str) -> str:
     return "/".join(parts[: min(depth + 2, max(1, len(parts) - 1))])
 
 
-def _look(archive: tarfile.TarFile, instructions: tuple[str, ...], words: Mapping[str, bytes]) -> Inside:
-    layers = json.load(_extract(archive, "manifest.json"))[0]["Layers"]
-    names = instructions if len(instructions) == len(layers) else [f"layer {n + 1}" for n in range(len(layers))]
+def _look(archive: tarfile.TarFile, words: Mapping[str, bytes]) -> Inside:
+    manifest = json.load(_extract(archive, "manifest.json"))[0]
+    layers = manifest["Layers"]
     files: list[File] = []
     found: dict[str, File] = {}
-    for name, path in zip(names, layers, strict=True):
+    for name, path in zip(_behind(archive, manifest["Config"], len(layers)), layers, strict=True):
         with tarfile.open(fileobj=_extract(archive, path)) as layer:
             for entry in filter(tarfile.TarInfo.isfile, layer):
                 file = File(entry.name.removeprefix("./"), entry.size, entry.mtime, name)
@@ -215,15 +214,11 @@ def _extract_entry(layer: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
     return file.read() if file else b""
 
 
-def _is_empty(entry: Mapping[str, Any]) -> bool:
-    """Whether an instruction only changed settings: these make no layer."""
-    words = _readable(entry["CreatedBy"]).split(" ", 1)[0].upper()
-    return words in _SETTINGS or (entry["Size"] == 0 and entry["Comment"] == "" and "#(nop)" in entry["CreatedBy"])
-
-
-_SETTINGS = frozenset(
-    "ENV CMD ENTRYPOINT EXPOSE USER LABEL ARG HEALTHCHECK STOPSIGNAL SHELL VOLUME MAINTAINER ONBUILD".split()
-)
+def _behind(archive: tarfile.TarFile, config: str, layers: int) -> list[str]:
+    """The instruction behind each layer, lowest first: the image's own history says which of them made none."""
+    history = json.load(_extract(archive, config)).get("history") or []
+    made = [_readable(entry.get("created_by", "")) for entry in history if not entry.get("empty_layer")]
+    return made if len(made) == layers else [f"layer {number + 1}" for number in range(layers)]
 
 
 def _readable(created_by: str) -> str:

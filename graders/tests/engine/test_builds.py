@@ -90,7 +90,7 @@ def test_a_base_that_cannot_be_had_is_not_the_students_fault_without_network(bui
     )
 
 
-def test_an_image_tells_its_instructions_without_settings(build: Build) -> None:
+def test_an_image_tells_its_instructions(build: Build) -> None:
     image = build(
         "FROM scratch",
         "ENV A=1",
@@ -100,7 +100,15 @@ def test_an_image_tells_its_instructions_without_settings(build: Build) -> None:
         'CMD ["/a.py"]',
         files={"a.py": "1", "b.py": "2"},
     )
-    assert image.instructions() == ("COPY a.py /a.py", "COPY b.py /b.py")
+    assert image.instructions() == (
+        "ENV A=1", "COPY a.py /a.py", "USER 1000", "COPY b.py /b.py", 'CMD ["/a.py"]',
+    )  # fmt: skip
+
+
+def test_an_instruction_that_changes_nothing_moves_no_name(build: Build) -> None:
+    image = build("FROM python:3.13-slim", "RUN true", "ENV A=1", "COPY a.py /a.py", files={"a.py": "1"})
+    files = {file.path: file.instruction for file in image.look_inside({}).files}
+    assert files["a.py"] == "COPY a.py /a.py"
 
 
 def test_what_lies_in_an_image_is_seen(build: Build, tmp_path: Path) -> None:

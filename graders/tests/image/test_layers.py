@@ -34,9 +34,11 @@ def look(*layers: bytes, instructions: tuple[str, ...] = ("FROM", "COPY . ."), p
     """What is seen in an image with these layers, saved as archives or as packed blobs."""
     names = [f"blobs/sha256/{n}" if packed else f"{n}/layer.tar" for n in range(len(layers))]
     contents = dict(zip(names, map(gzip.compress, layers) if packed else layers, strict=True))
-    saved = tar({"manifest.json": json.dumps([{"Layers": names}]).encode(), **contents})
-    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
-        return _look(archive, instructions, WORDS)
+    made = [{"created_by": words, "empty_layer": words.startswith("ENV")} for words in instructions]
+    config = {"config.json": json.dumps({"history": made}).encode()}
+    manifest = {"manifest.json": json.dumps([{"Config": "config.json", "Layers": names}]).encode()}
+    with tarfile.open(fileobj=io.BytesIO(tar({**manifest, **config, **contents}))) as archive:
+        return _look(archive, WORDS)
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["Docker 20.10", "containerd"])
@@ -45,6 +47,11 @@ def test_every_file_is_told_with_the_instruction_that_brought_it(packed: bool) -
     assert inside.files == (
         File("etc/hostname", 1, 1_700_000_000, "FROM"), File("app/a.py", 5, 1_700_000_000, "COPY . ."),
     )  # fmt: skip
+
+
+def test_what_only_changed_settings_has_no_layer() -> None:
+    inside = look(tar({"a": b"x"}), tar({"b": b"y"}), instructions=("FROM", "ENV A=1", "COPY . ."))
+    assert [file.instruction for file in inside.files] == ["FROM", "COPY . ."]
 
 
 def test_a_word_is_found_where_it_lies() -> None:
