@@ -22,6 +22,7 @@ import bench_course  # noqa: E402
 import bench_data  # noqa: E402
 import bench_monitoring  # noqa: E402
 import bench_pipeline  # noqa: E402
+import bench_tracking  # noqa: E402
 from mlops_grader.contract import load  # noqa: E402
 from mlops_grader.fixtures import PATIENTS  # noqa: E402
 from mlops_grader.instruments import environment, secrets  # noqa: E402
@@ -56,6 +57,7 @@ def main() -> int:
         _say("peak memory of the grader, MiB", max(grade["memory"] for grade in grades))
         _trivial(folder)
         bench_data.measure(folder, _say)
+        bench_tracking.measure(folder, _say)
         bench_pipeline.measure(folder, _say)
         bench_monitoring.measure(folder, _say)
         bench_course.measure(folder, _say)
