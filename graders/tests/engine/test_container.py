@@ -89,6 +89,7 @@ def test_a_request_in_flight_is_answered_while_it_stops(start: Start) -> None:
     with start() as container:
         container.client.wait_until_ready({}, 60)
         request = SlowRequest(container.client.port, Service(), {"age": 47})
+        container.client.wait_until_ready({}, 60)  # who came later is answered: the first one has been let in
         stopping = container.stop_later(grace=60)
         assert (request.finish(), stopping.wait().killed) == (0.25, False)
 
