@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     from mlops_grader.grading import Interrupted
     from mlops_grader.submission import UsageError
 
-    options = _parser().parse_args(arguments)
+    options = _parser((*arguments, "")[0]).parse_args(arguments)
     console, errors = Console(), Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         return int(options.run(options, console))
@@ -58,7 +58,8 @@ def main(arguments: Sequence[str]) -> int:
         return STOPPED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(named: str) -> argparse.ArgumentParser:
+    """The command line; `named` is the command that was given, whose options must be known."""
     parser = argparse.ArgumentParser(
         prog="mlops-grader", description="Grade the behaviour of a machine-learning product."
     )
@@ -80,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("needs", nargs="*", help="what must be there: git, uv, engine, buildkit, prometheus")
     doctor.add_argument("--install", action="store_true", help="install and start it, on Debian and Ubuntu")
     doctor.set_defaults(run=_doctor)
+    report = commands.add_parser("report", help="write a result in another format")
+    if named == "report":  # what only this command needs is imported for it alone
+        from mlops_grader.reports import formats
+
+        formats.arguments(report)
     return parser
 
 

@@ -1,0 +1,75 @@
+"""A result as Markdown: for the page of a release, the summary of a job, and the feedback to a student."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlops_grader.check import Verdict, heading
+from mlops_grader.plain import plain
+from mlops_grader.result import Outcome, Result
+
+LONGEST = 4000  # characters of one finding; pages of code hosts have an end
+WORDS = {
+    Verdict.PASSED: "passed",
+    Verdict.FAILED: "failed",
+    Verdict.BLOCKED: "blocked",
+    Verdict.NOT_RUN: "not run",
+    Verdict.ERROR: "grader error",
+}
+AUTHORITIES = {"advisory": "advisory grade", "record": "grade of record"}
+# what Markdown, or the HTML inside it, could take for its own
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@&:-])")
+
+
+def document(result: Result) -> str:
+    """The whole report: score, next step, one line for each check, and each finding."""
+    return "\n".join(_lines(result)) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text on one line that Markdown shows as it is: no link, no mention, no HTML."""
+    return _SPECIAL.sub(r"\\\1", " ".join(plain(text).split()))
+
+
+def fenced(text: str) -> str:
+    """Text of several lines as it is; no run of backticks in it can end the block."""
+    shown = plain(text)
+    shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}\n[... the rest stands in the report ...]"
+    longest = max((len(run) for run in re.findall(r"`{3,}", shown)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+def _lines(result: Result) -> Iterator[str]:
+    graded = result.submission
+    yield f"# {graded.module}: {result.score} of {result.max_score} points"
+    yield ""
+    commit = f"commit `{graded.commit[:10]}`" if graded.commit else "no commit"
+    yield f"{AUTHORITIES[result.authority]}, {commit}, seed {result.seed}, grader `{result.grader}`"
+    if step := result.next_step:
+        yield ""
+        yield f"**Next:** {escaped(step.fix or step.found)}"
+    yield ""
+    yield "| check | verdict | points |"
+    yield "|---|---|---:|"
+    for each in result.checks:
+        yield f"| {escaped(heading(each.id))} | {WORDS[each.verdict]} | {each.points}/{each.max_points} |"
+    for each in result.checks:
+        if each.verdict not in (Verdict.PASSED, Verdict.BLOCKED):
+            yield from _finding(each)
+
+
+def _finding(outcome: Outcome) -> Iterator[str]:
+    yield ""
+    yield f"## {escaped(heading(outcome.id))}: {WORDS[outcome.verdict]}"
+    yield ""
+    yield escaped(outcome.title)
+    yield ""
+    yield fenced(outcome.found)
+    for name, text in (("Why it matters at work", outcome.why), ("Do next", outcome.fix)):
+        if text:
+            yield ""
+            yield f"**{name}:** {escaped(text)}"
+    yield ""
+    yield f"Taught in `{outcome.lesson}`"
