@@ -201,4 +201,6 @@ def _contradictions(found: Sequence[Row], records: Sequence[Record]) -> Iterator
     for row, one in zip(found, records, strict=True):
         _, before = first.get((one.owner, one.milestone, None), (row, None))
         if one.resubmission and (before is None or before.handed_in >= one.handed_in):
-            yield row.problem(f"{one.owner} resubmits {one.milestone}, and no row says that it was handed in before that")
+            yield row.problem(
+                f"{one.owner} resubmits {one.milestone}, and no row says that it was handed in before that"
+            )

@@ -6,10 +6,10 @@ from fractions import Fraction
 from math import isnan
 
 import pytest
-from capstone.rubrics import PROPERTY, RUBRIC, line, rubric_of, score
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capstone.rubrics import PROPERTY, RUBRIC, line, rubric_of, score
 from mlops_grader.capstone import agreement
 from mlops_grader.capstone.agreement import Agreement, agree, by_kind
 from mlops_grader.capstone.rubric import Judge
@@ -99,16 +99,28 @@ def test_cohen_leaves_out_lines_that_one_of_the_two_did_not_score() -> None:
         ("Cohen", {"roe": "1"}, "it is for two judges, and there are 1"),
         ("Cohen", {"roe": "10", "poe": "10", "vip": "10"}, "it is for two judges, and there are 3"),
         ("Cohen", {"roe": "1.", "poe": ".1"}, "no line was scored by both judges"),
-        ("Cohen", {"roe": "00", "poe": "00"}, "all judges gave the same answer, fail, to every line: there is no variation to agree about"),
+        (
+            "Cohen",
+            {"roe": "00", "poe": "00"},
+            "all judges gave the same answer, fail, to every line: there is no variation to agree about",
+        ),
         ("Fleiss", {"roe": "10", "poe": "1."}, "lines have between 1 and 2 judges, it needs the same number"),
         ("Fleiss", {"roe": "1.", "poe": ".1"}, "each line has one judge"),
-        ("Fleiss", {"roe": "11", "poe": "11"}, "all judges gave the same answer, pass, to every line: there is no variation to agree about"),
+        (
+            "Fleiss",
+            {"roe": "11", "poe": "11"},
+            "all judges gave the same answer, pass, to every line: there is no variation to agree about",
+        ),
         ("Fleiss", {}, "there are no scores"),
         ("Krippendorff", {"roe": "10"}, "no line was scored by two judges"),
-        ("Krippendorff", {"roe": "11.0", "poe": "11.."}, "all judges gave the same answer, pass, to every line: there is no variation to agree about"),
+        (
+            "Krippendorff",
+            {"roe": "11.0", "poe": "11.."},
+            "all judges gave the same answer, pass, to every line: there is no variation to agree about",
+        ),
         ("Krippendorff", {}, "there are no scores"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_defined_is_said_in_words(name: str, judges: dict[str, str], why: str) -> None:
     assert coefficient(name, **judges) == (None, why)
 
@@ -134,7 +146,14 @@ def test_over_all_lines_means_are_averaged_and_pairs_pooled() -> None:
 
 def test_without_scores_there_is_nothing_to_average() -> None:
     found = agreed()
-    assert (found.judges, found.items, found.mean, found.spread, found.pairs, found.disputed) == ((), (), None, None, None, ())
+    assert (found.judges, found.items, found.mean, found.spread, found.pairs, found.disputed) == (
+        (),
+        (),
+        None,
+        None,
+        None,
+        (),
+    )
 
 
 def test_one_judge_has_no_pairs() -> None:
@@ -155,10 +174,18 @@ def test_lines_divided_alike_are_in_the_order_of_the_rubric() -> None:
 
 def test_the_same_line_of_two_teams_or_people_is_two_items() -> None:
     found = agree(
-        [score("oral", "roe", person="ada"), score("oral", "roe", "fail", "ben"), score("oral", "roe", person="dee", team="Oak")],
+        [
+            score("oral", "roe", person="ada"),
+            score("oral", "roe", "fail", "ben"),
+            score("oral", "roe", person="dee", team="Oak"),
+        ],
         RUBRIC,
     )
-    assert [(item.team, item.person, item.passes) for item in found.items] == [("Larch", "ada", 1), ("Larch", "ben", 0), ("Oak", "dee", 1)]
+    assert [(item.team, item.person, item.passes) for item in found.items] == [
+        ("Larch", "ada", 1),
+        ("Larch", "ben", 0),
+        ("Oak", "dee", 1),
+    ]
 
 
 def test_each_kind_of_judge_is_compared_with_its_own() -> None:
@@ -173,7 +200,9 @@ def test_each_kind_of_judge_is_compared_with_its_own() -> None:
     ),
     st.randoms(use_true_random=False),
 )
-def test_order_does_not_matter_and_nothing_is_ever_not_a_number(marks: dict[tuple[int, str], Mark], random: object) -> None:
+def test_order_does_not_matter_and_nothing_is_ever_not_a_number(
+    marks: dict[tuple[int, str], Mark], random: object
+) -> None:
     given_scores = [score(f"l{number:02}", judge, mark) for (number, judge), mark in marks.items()]
     found = agree(given_scores, LINES)
     random.shuffle(given_scores)  # type: ignore[attr-defined]

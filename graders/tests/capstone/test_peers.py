@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from capstone.rubrics import CLASS, LARCH, LINES, PEERS, PROPERTY, RUBRIC, put, review, rubric_of, score, team
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capstone.rubrics import CLASS, LARCH, LINES, PEERS, PROPERTY, RUBRIC, put, review, rubric_of, score, team
 from mlops_grader.capstone.peers import Rating, multiplier, read, reviewers, reviews
 from mlops_grader.capstone.rows import TableError
 from mlops_grader.capstone.rubric import Judge
@@ -46,7 +46,9 @@ def test_two_reviews_are_one_too_few() -> None:
 
 
 def test_a_review_without_every_line_is_not_complete() -> None:
-    found = reviews([*review("ada", "Oak"), *review("ada", "Pine"), score("bias", "ada", team="Elm")], RUBRIC, CLASS)["ada"]
+    found = reviews([*review("ada", "Oak"), *review("ada", "Pine"), score("bias", "ada", team="Elm")], RUBRIC, CLASS)[
+        "ada"
+    ]
     assert found.partial == {"Elm": ("runbook",)}
     assert found.lacks == ("2 of 3 complete peer reviews are in, 1 to go", "the review of Elm lacks runbook")
 
@@ -169,7 +171,11 @@ def test_whom_nobody_rated_has_a_range_and_is_told() -> None:
 def test_an_unrated_team_mate_leaves_the_others_a_range() -> None:
     """Means: ben 3, cy 4, ada 1 to 5: so 3 / (12/3) to 3 / (8/3)."""
     found = multiplier("ben", LARCH, rate("ada>ben:3 ada>cy:4"), PEERS)
-    assert (found.least, found.most, found.missing) == (Fraction(3, 4), Fraction(21, 20), ("nobody rated ada's citizenship",))
+    assert (found.least, found.most, found.missing) == (
+        Fraction(3, 4),
+        Fraction(21, 20),
+        ("nobody rated ada's citizenship",),
+    )
 
 
 def test_ratings_of_other_teams_do_not_count() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from capstone.rubrics import CLASS, LINES, RUBRIC, put, review, score
 
+from capstone.rubrics import CLASS, LINES, RUBRIC, put, review, score
 from mlops_grader.capstone.rows import TableError
 from mlops_grader.capstone.rubric import Judge
 from mlops_grader.capstone.scores import Mark, Score, gaps, items, read
 
 HEAD = "line,judge,team,person,verdict,note\n"
+TABS = (
+    "there is no column `line\tjudge\tteam\tverdict`: known here: judge, line, note, person, team, verdict; "
+    "the column `line` is missing; the column `judge` is missing; the column `team` is missing; the column `verdict` is missing"
+)
 
 
 def taken(path: Path, kind: Judge = Judge.STAFF) -> tuple[Score, ...]:
@@ -89,23 +93,35 @@ def test_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("valeu,roe,Larch,,pass,\n", "there is no line `valeu`: did you mean `value`?"),
-        ("zzzz,roe,Larch,,pass,\n", f"there is no line `zzzz`: known here: {', '.join(sorted(one.id for one in LINES))}"),
+        (
+            "zzzz,roe,Larch,,pass,\n",
+            f"there is no line `zzzz`: known here: {', '.join(sorted(one.id for one in LINES))}",
+        ),
         ("stops,roe,Larch,,pass,\n", "`stops` is proved by checks, nobody scores it: remove this row"),
-        ("demo,roe,Larch,,pass,\n", "`demo` is for judges of the expo, and this file has the scores of staff: move this row"),
+        (
+            "demo,roe,Larch,,pass,\n",
+            "`demo` is for judges of the expo, and this file has the scores of staff: move this row",
+        ),
         ("value,roe,Lerch,,pass,\n", "there is no team `Lerch`: did you mean `Larch`?"),
         ("value,roe,Larch,ada,pass,\n", "`value` is scored for the team, not for `ada`: leave `person` empty"),
         ("oral,roe,Larch,,pass,\n", "`oral` is scored for each person: write an id under `person`"),
         ("oral,roe,Larch,adda,pass,\n", "there is no member of `Larch` `adda`: did you mean `ada`?"),
         ("oral,roe,Larch,dee,pass,\n", "there is no member of `Larch` `dee`: known here: ada, ben, cy"),
         ("value,roe,Larch,,maybe,\n", "the verdict is `maybe`: write `pass` or `fail`"),
-        ("value,dee,Larch,,pass,\n", "the judge `dee` is a student of `Oak`: name staff in another way, or move this row"),
+        (
+            "value,dee,Larch,,pass,\n",
+            "the judge `dee` is a student of `Oak`: name staff in another way, or move this row",
+        ),
         ("value,,Larch,,pass,\n", "`judge` is empty"),
         (",roe,Larch,,pass,\n", "`line` is empty"),
         ("value,roe,,,pass,\n", "`team` is empty"),
         ("value,roe,Larch,,,\n", "`verdict` is empty"),
-        ("value,roe,Larch,,pass,a,b\n", "there are more cells than columns (`b`): put a text that holds the separator between double quotes"),
+        (
+            "value,roe,Larch,,pass,a,b\n",
+            "there are more cells than columns (`b`): put a text that holds the separator between double quotes",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_fault_of_a_row_is_told_with_its_place(tmp_path: Path, text: str, words: str) -> None:
     assert row(tmp_path, text) == (f"`s.csv`, row 2: {words}",)
 
@@ -157,7 +173,9 @@ def test_the_same_twice_in_two_files_is_told_with_both(tmp_path: Path) -> None:
     two = put(tmp_path, "b.csv", HEAD + "oral,roe,Larch,ada,pass,\n")
     with pytest.raises(TableError) as raised:
         read([one, two], Judge.STAFF, RUBRIC, CLASS)
-    assert raised.value.problems == ("`b.csv`, row 2: `roe` scored `oral` of this already, see `a.csv`, row 2: keep one",)
+    assert raised.value.problems == (
+        "`b.csv`, row 2: `roe` scored `oral` of this already, see `a.csv`, row 2: keep one",
+    )
 
 
 def test_the_same_file_twice_is_told(tmp_path: Path) -> None:
@@ -186,12 +204,14 @@ def test_an_open_quote_is_told_and_so_is_what_came_before(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("head", "words"),
     [
-        ("line,judge,team,verdikt\n", "there is no column `verdikt`: did you mean `verdict`?; the column `verdict` is missing"),
+        (
+            "line,judge,team,verdikt\n",
+            "there is no column `verdikt`: did you mean `verdict`?; the column `verdict` is missing",
+        ),
         ("line,judge,team,verdict,judge\n", "the column `judge` is there twice"),
-        ("line\tjudge\tteam\tverdict\n", "there is no column `line\tjudge\tteam\tverdict`: known here: judge, line, note, person, team, verdict; "
-         "the column `line` is missing; the column `judge` is missing; the column `team` is missing; the column `verdict` is missing"),
+        ("line\tjudge\tteam\tverdict\n", TABS),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_header_is_told(tmp_path: Path, head: str, words: str) -> None:
     assert refused(tmp_path, head) == (f"`s.csv`, first row: {words}",)
 
@@ -229,15 +249,24 @@ def test_another_kind_of_file_is_told(tmp_path: Path) -> None:
         ("", "`s.toml` is empty: write each entry under a line [[scores]] of its own"),
         ("[scores]\nline = 'value'\n", "`s.toml`: write each entry under a line [[scores]] of its own"),
         ("scores = ['value']\n", "`s.toml`: write each entry under a line [[scores]] of its own"),
-        ("[[scores]]\nline = 'value'\njudge = 'roe'\nteam = 'Larch'\nverdict = 'pass'\nperon = ''\n",
-         "`s.toml`, [[scores]] number 1: there is no key `peron`: did you mean `person`?"),
-        ("[[scores]]\nline = 'value'\njudge = 'roe'\nteam = 'Larch'\nverdict = true\n",
-         "`s.toml`, [[scores]] number 1: the verdict is `yes`: write `pass` or `fail`"),
-        ("[[scores]]\nline = 'value'\njudge = 'roe'\nteam = 'Larch'\nverdict = 'pass'\nnote = ['a']\n",
-         "`s.toml`, [[scores]] number 1: `note` is a list or a table: write a text, a number or a time"),
-        ("[[scores]]\nline = 'value'\njudge = 'roe'\nteam = 'Larch'\n", "`s.toml`, [[scores]] number 1: `verdict` is empty"),
+        (
+            "[[scores]]\nline = 'value'\njudge = 'roe'\nteam = 'Larch'\nverdict = 'pass'\nperon = ''\n",
+            "`s.toml`, [[scores]] number 1: there is no key `peron`: did you mean `person`?",
+        ),
+        (
+            "[[scores]]\nline = 'value'\njudge = 'roe'\nteam = 'Larch'\nverdict = true\n",
+            "`s.toml`, [[scores]] number 1: the verdict is `yes`: write `pass` or `fail`",
+        ),
+        (
+            "[[scores]]\nline = 'value'\njudge = 'roe'\nteam = 'Larch'\nverdict = 'pass'\nnote = ['a']\n",
+            "`s.toml`, [[scores]] number 1: `note` is a list or a table: write a text, a number or a time",
+        ),
+        (
+            "[[scores]]\nline = 'value'\njudge = 'roe'\nteam = 'Larch'\n",
+            "`s.toml`, [[scores]] number 1: `verdict` is empty",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_fault_of_toml_is_told(tmp_path: Path, content: str, words: str) -> None:
     assert refused(tmp_path, content, name="s.toml") == (words,)
 

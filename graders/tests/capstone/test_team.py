@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from capstone.rubrics import CLASS, put, team
 
+from capstone.rubrics import CLASS, put, team
 from mlops_grader.capstone.roster import roster
 from mlops_grader.submission import UsageError
 from mlops_grader.team import FILE, Member, TeamError, load
@@ -51,14 +51,22 @@ def changed(old: str, new: str) -> str:
 
 def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     found = load(put(tmp_path, FILE, GOOD))
-    assert (found.name, found.product, found.ids) == ("Team Larch", "It sorts letters, for clerks.", ("ada", "ben", "cy-2"))
+    assert (found.name, found.product, found.ids) == (
+        "Team Larch",
+        "It sorts letters, for clerks.",
+        ("ada", "ben", "cy-2"),
+    )
     assert found.members[0] == Member(
         "ada", "Ada Lovelace", ("ada@example.org", "1+ada-l@users.noreply.example.com"), "ada-l"
     )
     assert found.members[1].github == ""
     assert dict(found.owners) == {
-        "product": "ada", "data": "ben", "model": "ada", "service": "cy-2", "operations": "ben",
-    }  # fmt: skip
+        "product": "ada",
+        "data": "ben",
+        "model": "ada",
+        "service": "cy-2",
+        "operations": "ben",
+    }
 
 
 def test_a_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
@@ -75,24 +83,89 @@ def test_blanks_around_values_do_not_count(tmp_path: Path) -> None:
         ('name = "Team', 'nmae = "Team', "`team.toml`: has the unknown key `nmae`", "did you mean `name`?"),
         ('name = "Team Larch"', "", "`team.toml`: has no `name`", "add `name`"),
         ('"Team Larch"', '"Team\\tLarch"', r"`team.toml`: `name` is 'Team\tLarch'", "write it on one line"),
-        ('product = "ada"', 'product = "Ada"', "`team.toml`: [owners] `product` is 'Ada'", "use small letters, digits and dashes, as in `ada-l`"),
-        ("[owners]", '[owners]\nprodct = "ada"', "`team.toml`: [owners] has the unknown key `prodct`", "did you mean `product`?"),
-        ('id = "ben"', 'id = "ben"\nmail = "x"', "`team.toml`: [[members]] number 2 has the unknown key `mail`", "did you mean `emails`?"),
-        ('id = "ben"', 'id = "ben"\nzzz = "x"', "`team.toml`: [[members]] number 2 has the unknown key `zzz`", "known here: id, name, emails, github"),
-        ('name = "Team Larch"', 'name = "Team Larch"\ncolour = 1', "`team.toml`: has the unknown key `colour`", "known here: name, product, members, owners"),
+        (
+            'product = "ada"',
+            'product = "Ada"',
+            "`team.toml`: [owners] `product` is 'Ada'",
+            "use small letters, digits and dashes, as in `ada-l`",
+        ),
+        (
+            "[owners]",
+            '[owners]\nprodct = "ada"',
+            "`team.toml`: [owners] has the unknown key `prodct`",
+            "did you mean `product`?",
+        ),
+        (
+            'id = "ben"',
+            'id = "ben"\nmail = "x"',
+            "`team.toml`: [[members]] number 2 has the unknown key `mail`",
+            "did you mean `emails`?",
+        ),
+        (
+            'id = "ben"',
+            'id = "ben"\nzzz = "x"',
+            "`team.toml`: [[members]] number 2 has the unknown key `zzz`",
+            "known here: id, name, emails, github",
+        ),
+        (
+            'name = "Team Larch"',
+            'name = "Team Larch"\ncolour = 1',
+            "`team.toml`: has the unknown key `colour`",
+            "known here: name, product, members, owners",
+        ),
         ('"Team Larch"', '""', "`team.toml`: `name` is ''", "fill it in"),
         ('"Team Larch"', "3", "`team.toml`: `name` is 3", "it should be a valid string"),
-        ('id = "ben"', 'id = "Ben"', "`team.toml`: [[members]] number 2 `id` is 'Ben'", "use small letters, digits and dashes, as in `ada-l`"),
-        ('"ben@example.org"', '"ben"', "`team.toml`: [[members]] number 2 `emails` is 'ben'", "write addresses as in git, such as `ada@example.org`"),
-        ('["ben@example.org"]', "[]", "`team.toml`: [[members]] number 2 `emails` is []", "write addresses as in git, such as `ada@example.org`"),
-        ('"ada-l"', '"@ada-l"', "`team.toml`: [[members]] number 1 `github` is '@ada-l'", "write the name of the account alone, without @ and without an address"),
-        ('operations = "ben"', "", "`team.toml`: [owners] has no `operations`", "add `operations` with the id of a member"),
-        ('data = "ben"', 'data = "bem"', "`team.toml`: [owners] `data` is `bem`, who is not a member", "did you mean `ben`?"),
-        ('data = "ben"', 'data = "zoe"', "`team.toml`: [owners] `data` is `zoe`, who is not a member", "known here: ada, ben, cy-2"),
+        (
+            'id = "ben"',
+            'id = "Ben"',
+            "`team.toml`: [[members]] number 2 `id` is 'Ben'",
+            "use small letters, digits and dashes, as in `ada-l`",
+        ),
+        (
+            '"ben@example.org"',
+            '"ben"',
+            "`team.toml`: [[members]] number 2 `emails` is 'ben'",
+            "write addresses as in git, such as `ada@example.org`",
+        ),
+        (
+            '["ben@example.org"]',
+            "[]",
+            "`team.toml`: [[members]] number 2 `emails` is []",
+            "write addresses as in git, such as `ada@example.org`",
+        ),
+        (
+            '"ada-l"',
+            '"@ada-l"',
+            "`team.toml`: [[members]] number 1 `github` is '@ada-l'",
+            "write the name of the account alone, without @ and without an address",
+        ),
+        (
+            'operations = "ben"',
+            "",
+            "`team.toml`: [owners] has no `operations`",
+            "add `operations` with the id of a member",
+        ),
+        (
+            'data = "ben"',
+            'data = "bem"',
+            "`team.toml`: [owners] `data` is `bem`, who is not a member",
+            "did you mean `ben`?",
+        ),
+        (
+            'data = "ben"',
+            'data = "zoe"',
+            "`team.toml`: [owners] `data` is `zoe`, who is not a member",
+            "known here: ada, ben, cy-2",
+        ),
         ('id = "ben"', 'id = "ada"', "`team.toml`: two members have the id `ada`", "give each an id of their own"),
-        ('"ben@example.org"', '"Ada@example.org"', "`team.toml`: two members have the address `ada@example.org`", "each address belongs to one person, as their commits do"),
+        (
+            '"ben@example.org"',
+            '"Ada@example.org"',
+            "`team.toml`: two members have the address `ada@example.org`",
+            "each address belongs to one person, as their commits do",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_fault_is_told_with_its_place(tmp_path: Path, old: str, new: str, found: str, fix: str) -> None:
     assert wrong(tmp_path, changed(old, new)) == (found, fix)
 
@@ -105,7 +178,9 @@ def test_one_person_may_give_an_address_twice(tmp_path: Path) -> None:
 def test_a_team_has_three_to_six_members(tmp_path: Path, members: int, told: int) -> None:
     one = '[[members]]\nid = "m{0}"\nname = "M"\nemails = ["m{0}@example.org"]\n'
     people = "".join(one.format(number) for number in range(members)) or "members = []\n"
-    owners = "[owners]\n" + "".join(f'{area} = "m0"\n' for area in ("product", "data", "model", "service", "operations"))
+    owners = "[owners]\n" + "".join(
+        f'{area} = "m0"\n' for area in ("product", "data", "model", "service", "operations")
+    )
     found = wrong(tmp_path, f'name = "A"\nproduct = "B"\n{people}{owners}')
     assert found == (f"`team.toml`: it has {told} members", "a team has 3 to 6, each under a line [[members]]")
 
@@ -114,7 +189,9 @@ def test_a_team_has_three_to_six_members(tmp_path: Path, members: int, told: int
 def test_three_and_six_members_are_a_team(tmp_path: Path, members: int) -> None:
     one = '[[members]]\nid = "m{0}"\nname = "M"\nemails = ["m{0}@example.org"]\n'
     people = "".join(one.format(number) for number in range(members))
-    owners = "[owners]\n" + "".join(f'{area} = "m0"\n' for area in ("product", "data", "model", "service", "operations"))
+    owners = "[owners]\n" + "".join(
+        f'{area} = "m0"\n' for area in ("product", "data", "model", "service", "operations")
+    )
     assert len(load(put(tmp_path, FILE, f'name = "A"\nproduct = "B"\n{people}{owners}')).members) == members
 
 
