@@ -13,14 +13,19 @@ from typing import Annotated, Any
 
 import pydantic
 
-from mlops_grader.submission import UsageError
+from mlops_grader.plain import plain
+from mlops_grader.submission import TEXT_LIMIT, UsageError
 
 FILE = "team.toml"
 AREAS = ("product", "data", "model", "service", "operations")
 SMALLEST, LARGEST = 3, 6  # members
 
 _Id = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-_Words = Annotated[str, pydantic.Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+# no control characters, and none that reorder the text around them
+_Words = Annotated[
+    str, pydantic.Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u{202a}-\u{202e}\u{2066}-\u{2069}]*$", min_length=1)
+]
+_Name = Annotated[_Words, pydantic.Field(max_length=80)]
 _Email = Annotated[str, pydantic.Field(pattern=r"^[^\s@<>]+@[^\s@<>]+$")]
 _GitHub = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9-]*$", max_length=39)]
 
@@ -65,7 +70,7 @@ class _Table(pydantic.BaseModel):
 
 class _Member(_Table):
     id: _Id
-    name: Annotated[_Words, pydantic.Field(min_length=1)]
+    name: _Name
     emails: Annotated[list[_Email], pydantic.Field(min_length=1)]
     github: _GitHub = ""
 
@@ -79,8 +84,8 @@ class _Owners(_Table):
 
 
 class _Team(_Table):
-    name: Annotated[_Words, pydantic.Field(min_length=1)]
-    product: Annotated[_Words, pydantic.Field(min_length=1)]
+    name: _Name
+    product: Annotated[_Words, pydantic.Field(max_length=300)]
     members: Annotated[list[_Member], pydantic.Field(min_length=SMALLEST, max_length=LARGEST)]
     owners: _Owners
 
@@ -104,6 +109,8 @@ def load(path: Path) -> Team:
 
 def _text(path: Path) -> str:
     try:
+        if path.stat().st_size > TEXT_LIMIT:
+            raise TeamError(f"`{path.name}` is larger than {TEXT_LIMIT // 2**20} MiB", "write only what belongs in it")
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise TeamError(f"there is no `{path.name}`", "write one that says who is in the team") from None
@@ -138,7 +145,7 @@ def _explained(name: str, error: pydantic.ValidationError) -> tuple[str, str]:
     place = f"`{name}`: {_place(table)}"
     match first["type"]:
         case "extra_forbidden":
-            return f"{place}has the unknown key `{key}`", _meant(str(key), _known(table))
+            return f"{place}has the unknown key `{plain(str(key))}`", _meant(str(key), _known(table))
         case "missing":
             return f"{place}has no `{key}`", f"add `{key}`{' with the id of a member' if table == ['owners'] else ''}"
         case "too_short" | "too_long" if key == "members":
@@ -164,7 +171,7 @@ def _known(table: list[str | int]) -> list[str]:
 def _wanted(key: str, table: list[str | int], first: Any) -> str:
     if first["type"] == "string_too_short":
         return "fill it in"
-    if first["type"] in ("string_pattern_mismatch", "too_short", "string_too_long"):
+    if first["type"] in ("string_pattern_mismatch", "too_short"):
         return _SHAPES.get(key, _SHAPES["id"] if table == ["owners"] else "write it on one line")
     return re.sub(r"^(Input|String|List|Value) should", "it should", first["msg"])
 

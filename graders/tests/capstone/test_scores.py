@@ -227,6 +227,10 @@ def test_a_header_without_rows_has_no_scores(tmp_path: Path) -> None:
     assert taken(put(tmp_path, "s.csv", HEAD)) == ()
 
 
+def test_toml_can_say_that_there_are_no_scores(tmp_path: Path) -> None:
+    assert taken(put(tmp_path, "s.toml", "scores = []\n")) == ()
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"^there is no file `.*none.csv`$"):
         taken(tmp_path / "none.csv")

@@ -206,6 +206,31 @@ def test_a_folder_of_that_name_is_told(tmp_path: Path) -> None:
         load(tmp_path / FILE)
 
 
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    assert wrong(tmp_path, "#" * (2**20 + 1)) == ("`team.toml` is larger than 1 MiB", "write only what belongs in it")
+
+
+@pytest.mark.parametrize("name", [r"La\u202erch", r"La\u001b[31mrch", r"La\u0085rch", r"La\u2066rch"])
+def test_a_name_has_no_characters_that_deceive(tmp_path: Path, name: str) -> None:
+    assert wrong(tmp_path, changed("Team Larch", name))[1] == "write it on one line"
+
+
+def test_a_name_of_other_letters_is_fine(tmp_path: Path) -> None:
+    assert load(put(tmp_path, FILE, changed("Team Larch", "チーム 🌲 \u00df"))).name == "チーム 🌲 ß"
+
+
+@pytest.mark.parametrize(("old", "most"), [("Team Larch", 80), ("It sorts letters, for clerks.", 300)])
+def test_words_have_a_length(tmp_path: Path, old: str, most: int) -> None:
+    assert load(put(tmp_path, FILE, changed(old, "x" * most)))
+    assert wrong(tmp_path, changed(old, "x" * (most + 1)))[1] == f"it should have at most {most} characters"
+
+
+def test_an_unknown_key_cannot_send_escape_sequences(tmp_path: Path) -> None:
+    assert wrong(tmp_path, changed("[owners]", '[owners]\n"pro\\u001b[31mduct" = "ada"'))[0].endswith(
+        "unknown key `product`"
+    )
+
+
 def test_other_encodings_are_told(tmp_path: Path) -> None:
     assert wrong(tmp_path, GOOD.encode("utf-16")) == ("`team.toml` is not UTF-8 text", "save it as UTF-8")
 

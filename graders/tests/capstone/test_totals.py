@@ -27,7 +27,8 @@ from mlops_grader.capstone.peers import Rating
 from mlops_grader.capstone.rubric import Judge, Rubric
 from mlops_grader.capstone.scores import Mark, Score
 from mlops_grader.capstone.state import State
-from mlops_grader.capstone.totals import Grades, Recorded, Total, grades
+from mlops_grader.capstone.sums import Known
+from mlops_grader.capstone.totals import Grades, Recorded, Total, grades, team_total
 
 DUE = datetime(2026, 11, 2, 18, tzinfo=UTC)
 NO_BONUS = {**FULL_STATES, "drift": State.NOT_EARNED}
@@ -100,6 +101,7 @@ def test_a_line_of_checks_is_worth_all_or_nothing() -> None:
 def test_scores_of_another_team_do_not_count() -> None:
     theirs = replace(score("value", "poe", "fail"), team="Oak")
     assert graded([*plain(), theirs]) == graded()
+    assert team_total(RUBRIC, Known("Larch", NO_BONUS, [*plain(), theirs])).points == 92
 
 
 def test_a_line_for_each_person_counts_for_that_person_alone() -> None:
