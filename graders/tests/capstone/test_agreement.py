@@ -161,8 +161,8 @@ def test_one_judge_has_no_pairs() -> None:
 
 
 def test_divided_lines_are_listed_the_most_divided_first() -> None:
-    """Line 3 is split 2 to 2, line 1 is split 1 to 1, line 2 is split 3 to 1; lines 0 and 4 are not divided."""
-    found = agreed(roe="10111", poe="11111", vip="1.101", zoe="1.00.")
+    """Line 3 is split 2 to 2, line 1 is split 1 to 1, line 2 is split 3 to 1; lines 0, 4 and 5 are not divided."""
+    found = agreed(roe="101110", poe="111110", vip="1.1010", zoe="1.00.0")
     assert [item.line for item in found.disputed] == ["l03", "l01", "l02"]
 
 
