@@ -196,14 +196,16 @@ def test_each_kind_of_judge_is_compared_with_its_own() -> None:
 @PROPERTY
 @given(
     st.dictionaries(
-        st.tuples(st.integers(0, 5), st.sampled_from(["roe", "poe", "vip"])), st.sampled_from(Mark), max_size=18
+        st.tuples(st.integers(0, 3), st.sampled_from(["roe", "poe", "vip"]), st.sampled_from(["Larch", "Oak"])),
+        st.sampled_from(Mark),
+        max_size=18,
     ),
     st.randoms(use_true_random=False),
 )
 def test_order_does_not_matter_and_nothing_is_ever_not_a_number(
-    marks: dict[tuple[int, str], Mark], random: object
+    marks: dict[tuple[int, str, str], Mark], random: object
 ) -> None:
-    given_scores = [score(f"l{number:02}", judge, mark) for (number, judge), mark in marks.items()]
+    given_scores = [score(f"l{number:02}", judge, mark, team=team) for (number, judge, team), mark in marks.items()]
     found = agree(given_scores, LINES)
     random.shuffle(given_scores)  # type: ignore[attr-defined]
     assert agree(given_scores, LINES) == found
