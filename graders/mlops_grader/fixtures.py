@@ -16,6 +16,7 @@ import pytest
 
 from mlops_grader.check import Fail, NotRun
 from mlops_grader.contract import Contract
+from mlops_grader.figure import Figure
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments import environment as environments
 from mlops_grader.instruments import production as productions
@@ -64,13 +65,14 @@ TRAINING = Limits(seconds=600)
 class Ground:
     """What all instruments start from: the submission, the seed of its inputs, and a folder that is removed at the end.
 
-    timelines: where an instrument leaves what happened, for the report.
+    timelines, figures: where an instrument or a check leaves what happened and what it measured, for the report.
     """
 
     submission: Submission
     seed: int
     folder: Path
     timelines: list[Timeline] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
 
 
 GROUND = pytest.StashKey[Ground]()
@@ -92,6 +94,12 @@ def submission(ground: Ground) -> Submission:
 def contract(submission: Submission) -> Contract:
     """What `product.toml` says."""
     return submission.contract()
+
+
+@pytest.fixture(scope="session")
+def figures(ground: Ground) -> list[Figure]:
+    """Where a check leaves what it measured, for the result document."""
+    return ground.figures
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The capstone: from the rubric to a grade, a showcase and a portfolio."""
