@@ -21,6 +21,7 @@ from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments import environment as environments
 from mlops_grader.instruments import production as productions
 from mlops_grader.instruments.alerting import Rules, load_rules, read_yaml
+from mlops_grader.instruments.clean import CleanMachine
 from mlops_grader.instruments.client import READY_SECONDS, Client
 from mlops_grader.instruments.container import Container
 from mlops_grader.instruments.dashboard import Panel
@@ -530,3 +531,12 @@ def container(engine: Engine, image: Image, contract: Contract) -> Iterator[Cont
     """A running container of that image; whether it is ready is for a check to say."""
     with engine.start(image, contract.service) as container:
         yield container
+
+
+@pytest.fixture(scope="session")
+def clean_machine(
+    request: pytest.FixtureRequest, submission: Submission, contract: Contract, sandbox: Sandbox, ground: Ground
+) -> CleanMachine:
+    """A machine that has seen nothing of the product, with an engine where the product has containers."""
+    engine = request.getfixturevalue("engine") if "containers" in contract.parts else None
+    return CleanMachine(submission, contract, sandbox, engine, ground.folder / "clean")
