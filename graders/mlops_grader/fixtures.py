@@ -98,6 +98,12 @@ def contract(submission: Submission) -> Contract:
 
 
 @pytest.fixture(scope="session")
+def seed(ground: Ground) -> int:
+    """The seed of the grade."""
+    return ground.seed
+
+
+@pytest.fixture(scope="session")
 def figures(ground: Ground) -> list[Figure]:
     """Where a check leaves what it measured, for the result document."""
     return ground.figures

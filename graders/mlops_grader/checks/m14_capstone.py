@@ -15,7 +15,6 @@ from mlops_grader import team
 from mlops_grader.check import Fail, check
 from mlops_grader.contract import FILE, Contract
 from mlops_grader.figure import Figure
-from mlops_grader.ground import Ground
 from mlops_grader.instruments import evidence, inputs, nonsense, scoping
 from mlops_grader.instruments.clean import CleanMachine, answers, first_difference, shown
 from mlops_grader.instruments.client import Client
@@ -28,6 +27,7 @@ DIFFERENT = 10  # valid requests that a contract has to lead to
 ASKED = 40  # requests from which they are counted
 HASH_SEED, OTHER_HASH_SEED = 0, 4711
 CLAIMS = 3  # in a README
+RAW = (("bytes that are not UTF-8", b'{"\xff\xfe": "\xc3\x28"}'), ("30000 open brackets", b"[" * 30_000))
 MOST_AREAS = 2  # of one member
 
 
@@ -38,13 +38,13 @@ def first_copy(clean_machine: CleanMachine) -> Product:
 
 
 @pytest.fixture(scope="session")
-def requests(request: pytest.FixtureRequest, submission: Submission, contract: Contract, ground: Ground) -> Bodies:
+def requests(request: pytest.FixtureRequest, submission: Submission, contract: Contract, seed: int) -> Bodies:
     """Valid requests, other ones for each seed, of which none is committed."""
     if contract.inputs is None:
         return list(request.getfixturevalue("patients"))
     source = request.getfixturevalue("first_copy") if contract.inputs.generator else submission
-    made = inputs.requests(source, contract, ASKED, ground.seed)
-    known = inputs.committed(submission, contract)
+    made = inputs.requests(source, contract, ASKED, seed)
+    known = inputs.examples(submission, contract.inputs.examples) if contract.inputs.examples else []
     return [body for body in made if body not in known] or made
 
 
@@ -56,7 +56,7 @@ def first_service(clean_machine: CleanMachine, first_copy: Product, requests: Bo
 
 
 @check(points=10)
-def test_contract_says_what_the_product_is(submission: Submission, contract: Contract, ground: Ground) -> None:
+def test_contract_says_what_the_product_is(submission: Submission, contract: Contract, seed: int) -> None:
     """`product.toml` names the product, the parts that it has, and from what valid requests for it can be made.
 
     Whoever runs a product at night has not built it. One file that says what is there, and is true, is what they need.
@@ -66,7 +66,7 @@ def test_contract_says_what_the_product_is(submission: Submission, contract: Con
     if lacking := next(_lacking(submission, contract), ""):
         raise Fail(f"`{FILE}`: {lacking}", fix="let `parts` say what is there, and only that")
     if contract.inputs and not contract.inputs.generator:  # a generator runs once the product is set up
-        made = inputs.requests(submission, contract, ASKED, ground.seed)
+        made = inputs.requests(submission, contract, ASKED, seed)
         if (there := len({json.dumps(body, sort_keys=True) for body in made})) < DIFFERENT:
             raise Fail(
                 f"only {there} different requests can be made from [inputs] in `{FILE}`, and {DIFFERENT} are wanted",
@@ -126,13 +126,18 @@ def test_refuses_what_makes_no_sense(
     A guess in answer to nonsense is believed by somebody. A crash is worse: one bad caller takes the service from all.
     """
     schema = inputs.schema(submission, contract.inputs) if contract.inputs else None
-    for words, body in nonsense.bodies(requests[0], random, schema):
+    wrong = [(each.words, each.body.encode()) for each in nonsense.nonsense(requests, random, schema)]
+    for words, body in (*wrong, *RAW):
         head = wire.head(
             first_service, contract.service.predict, "Content-Type: application/json", f"Content-Length: {len(body)}"
         )
         heard = wire.ask(first_service, head, [body])
         if not 400 <= heard.status < 500:
-            said = f"{heard.status}: {heard.content[:120].decode('utf-8', errors='replace')}" if heard.status else "nothing"
+            said = (
+                f"{heard.status}: {heard.content[:120].decode('utf-8', errors='replace')}"
+                if heard.status
+                else "nothing"
+            )
             raise Fail(
                 f"POST {contract.service.predict} with {words} is answered with {said}",
                 fix="check every body against a schema before anything is computed, and answer 400 or 422",
@@ -226,7 +231,9 @@ def test_claims_lead_to_evidence(submission: Submission, contract: Contract) -> 
         raise Fail(f'the claim "{bare[0][:120]}" has no link into the repository', fix="link the file that shows it")
     for path in _main_evidence(contract):
         if not evidence.to(read["README.md"], path):
-            raise Fail(f"`README.md` has no link to `{path}`", fix="a reader has only the README to begin from: link it")
+            raise Fail(
+                f"`README.md` has no link to `{path}`", fix="a reader has only the README to begin from: link it"
+            )
 
 
 def _main_evidence(contract: Contract) -> Iterator[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -52,7 +53,9 @@ def claims(page: str, text: str, heading: str) -> list[tuple[str, list[Link]]]:
     tokens = _section(_parsed(text), heading)
     for place, token in enumerate(tokens):
         if token.type == "list_item_open" and token.level == 1:
-            end = next(n for n in range(place, len(tokens)) if tokens[n].type == "list_item_close" and tokens[n].level == 1)
+            end = next(
+                n for n in range(place, len(tokens)) if tokens[n].type == "list_item_close" and tokens[n].level == 1
+            )
             inside = tokens[place:end]
             words = " ".join(each.content for each in inside if each.type == "inline")
             found.append((words, [_link(page, line, target) for line, target in _targets(inside) if _is_local(target)]))
@@ -148,7 +151,7 @@ def _html(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _headings(tokens: Sequence[Token]) -> Iterator[str]:
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in pairwise(tokens):
         if token.type == "heading_open":
             yield _words(following)
 
@@ -157,7 +160,9 @@ def _words(inline: Token) -> str:
     """A heading or a paragraph without its markup."""
     kept = {"softbreak": " ", "hardbreak": " "}
     shown = ("text", "code_inline")
-    return "".join(kept.get(child.type, child.content if child.type in shown else "") for child in inline.children or ())
+    return "".join(
+        kept.get(child.type, child.content if child.type in shown else "") for child in inline.children or ()
+    )
 
 
 def _section(tokens: Sequence[Token], heading: str) -> list[Token]:

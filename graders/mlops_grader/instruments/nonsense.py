@@ -1,43 +1,60 @@
-"""Bodies that make no sense for any product, whatever it does."""
+"""Bodies that a product must refuse, whatever its domain: made from valid ones, and from its schema where it has one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
+import jsonschema
 from jsonschema.validators import validator_for
 
-FIELDS = 4  # of a body that are spoilt one by one
-DEEP = 30_000  # brackets, more than any parser follows
+from mlops_grader.instruments.serving.bodies import Wrong
 
-Spoilt = tuple[str, bytes]
-
-
-def bodies(valid: Mapping[str, Any], random: Random, schema: Mapping[str, Any] | None) -> list[Spoilt]:
-    """Each with words for it. schema: of a body, where the contract has one; what it allows is left out."""
-    return [*_no_json(valid), *(each for each in _json(valid, random) if not _allowed(each[1], schema))]
+Bodies = Sequence[Mapping[str, Any]]
 
 
-def _allowed(body: bytes, schema: Mapping[str, Any] | None) -> bool:
-    return schema is not None and bool(validator_for(schema)(schema).is_valid(json.loads(body)))
+def nonsense(bodies: Bodies, random: Random, schema: Mapping[str, Any] | None = None) -> list[Wrong]:
+    """One body for each way of being wrong: no JSON, no object, a field missing, null or of another type.
+
+    bodies: valid ones. A field that they all have is one that must be there. With a schema, what that admits is no nonsense.
+    """
+    body = random.choice(bodies)
+    text = json.dumps(dict(body))
+    broken = [
+        Wrong("an empty body", ""),
+        Wrong("a body that is no JSON", "{"),
+        Wrong("half a body", text[: len(text) // 2]),
+    ]
+    found = [*_no_object(body), *_missing(body, bodies), *_of_another_type(body, bodies)]
+    if schema is not None:
+        validator = validator_for(schema, jsonschema.Draft202012Validator)(schema)
+        found = [each for each in found if not validator.is_valid(each[1])]
+    return [*broken, *(Wrong(words, json.dumps(value), schema=True) for words, value in found)]
 
 
-def _no_json(valid: Mapping[str, Any]) -> Iterator[Spoilt]:
-    whole = json.dumps(dict(valid)).encode()
-    yield "an empty body", b""
-    yield "the first half of a body", whole[: len(whole) // 2]
-    yield "a body that is no JSON", b"what do you think of this?"
-    yield "a body that is not UTF-8", b'{"\xff\xfe": "\xc3\x28"}'
-    yield f"{DEEP} open brackets", b"[" * DEEP
+def _no_object(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from (("null", None), ("a list", [dict(body)]), ("a text", "nonsense"), ("7", 7), ("an empty object", {}))
 
 
-def _json(valid: Mapping[str, Any], random: Random) -> Iterator[Spoilt]:
-    for value in ([], "hello", 7, None, {}):
-        yield f"`{json.dumps(value)}`", json.dumps(value).encode()
-    yield "a body whose keys are all misspelt", json.dumps({f"{key}x{random.randrange(10)}": each for key, each in valid.items()}).encode()
-    keys = random.sample(sorted(valid), min(FIELDS, len(valid)))
-    for key in keys:
-        odd: Any = {"is": ["odd"]} if not isinstance(valid[key], dict) else [["odd"]]
-        yield f"`{key}` with `{json.dumps(odd)}` in it", json.dumps({**valid, key: odd}).encode()
+def _always(bodies: Bodies) -> list[str]:
+    """The fields that all bodies have."""
+    return [name for name in bodies[0] if all(name in each for each in bodies)]
+
+
+def _missing(body: Mapping[str, Any], bodies: Bodies) -> Iterator[tuple[str, Any]]:
+    for name in _always(bodies):
+        yield f"no `{name}`", {key: value for key, value in body.items() if key != name}
+
+
+def _of_another_type(body: Mapping[str, Any], bodies: Bodies) -> Iterator[tuple[str, Any]]:
+    """A type that no lenient reader turns into the right one, and null where no body has it."""
+    for name in _always(bodies):
+        there = [each[name] for each in bodies]
+        if None not in there:
+            yield f"`{name}` null", {**body, name: None}
+        if not any(isinstance(value, dict) for value in there):
+            yield f"`{name}` an object", {**body, name: {"value": 7}}
+        else:
+            yield f"`{name}` a number", {**body, name: 7}

@@ -94,7 +94,7 @@ def thin_sections(submission: Submission) -> list[tuple[str, int | None]]:
     """The sections of the page that are missing (None) or hold too few words, with how many they hold."""
     text = submission.read(PAGE)
     found = ((name, section(text, name)) for name in SECTIONS)
-    counted = ((name, None if words is None else len(re.findall(r"\w[\w'’-]*", words))) for name, words in found)
+    counted = ((name, None if words is None else len(re.findall(r"\w\S*", words))) for name, words in found)
     return [(name, count) for name, count in counted if count is None or count < WORDS]
 
 
