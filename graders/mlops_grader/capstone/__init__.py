@@ -1,1 +1,1 @@
-"""The capstone: from the rubric to a grade, a showcase and a portfolio."""
+"""The capstone: a rubric, people's scores, measured lines, and the grades that they make."""

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from mlops_grader.capstone.rubric import Judge, Line, Rubric
+from mlops_grader.capstone.state import State
 from mlops_grader.check import Verdict
 from mlops_grader.contract import FILE
 from mlops_grader.result import Outcome, Result
 
 BROKEN = (Verdict.ERROR, Verdict.NOT_RUN)  # nothing is known about the submission
-
-
-class State(StrEnum):
-    """What is known about a line: `UNKNOWN` when one of its checks could not be carried out."""
-
-    EARNED = "earned"
-    NOT_EARNED = "not_earned"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -64,21 +56,22 @@ def wanted(rubric: Rubric, parts: Collection[str] | None) -> dict[str, tuple[str
 
 
 def resolve(rubric: Rubric, parts: Collection[str] | None, results: Mapping[str, Result]) -> tuple[MeasuredLine, ...]:
-    """The state of every line that checks judge, with the gate applied. results: by module."""
+    """The state of every line that checks judge. results: by module.
+
+    A gate that failed takes the lines of the phases that it closes; one about which nothing is known takes none.
+    """
     lines = tuple(_line(line, parts, results) for line in measured_by_checks(rubric))
     gate = next((line for line in lines if line.id == rubric.gate.line), None)
-    if gate is None or gate.state is State.EARNED:
+    if gate is None or gate.state is not State.NOT_EARNED:
         return lines
     closed = {line.id for phase in rubric.phases if phase.key in rubric.gate.closes for line in phase.lines}
     return tuple(_behind(gate, line) if line.id in closed - {gate.id} else line for line in lines)
 
 
 def _behind(gate: MeasuredLine, line: MeasuredLine) -> MeasuredLine:
-    """A line of a phase that the gate closes. One that is lost anyway keeps its own words."""
-    if line.state is State.NOT_EARNED or (line.state is gate.state):
+    """A line of a phase that the gate closes; one that is lost anyway keeps its own words."""
+    if line.state is State.NOT_EARNED:
         return line
-    if gate.state is State.UNKNOWN:
-        return replace(line, state=State.UNKNOWN, because=f"the gate `{gate.id}` is not known: {gate.because}")
     words = f"the gate is closed, and with it all lines of this phase: `{gate.id}` is not earned"
     return replace(line, state=State.NOT_EARNED, because=words, fix=gate.fix)
 

@@ -21,8 +21,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mlops_grader.capstone import rubric as rubrics
-from mlops_grader.capstone.lines import CheckEnd, MeasuredLine, State, resolve, wanted
+from mlops_grader.capstone.lines import CheckEnd, MeasuredLine, resolve, wanted
 from mlops_grader.capstone.rubric import Rubric
+from mlops_grader.capstone.state import State
 from mlops_grader.check import Fail, Verdict
 from mlops_grader.contract import Contract
 from mlops_grader.figure import Figure
@@ -42,8 +43,8 @@ __all__ = ["CheckEnd", "Figure", "Measured", "MeasuredLine", "State", "document"
 class Measured:
     """All that checks found about one product at one commit. Seconds are wall time.
 
-    gate_line: the line of the rubric that is the gate. gate_open: False only when that line is lost; while nothing is
-    known about it the lines behind it are `UNKNOWN`.
+    gate_line: the line of the rubric that is the gate. gate_open: False only when that line is lost; when nothing is known
+    about it, `gate_found` says why.
     """
 
     product: str

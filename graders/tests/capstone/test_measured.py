@@ -14,9 +14,10 @@ import pytest
 from rich.console import Console
 
 from mlops_grader.capstone import measured as measuring
-from mlops_grader.capstone.lines import State, resolve, wanted
+from mlops_grader.capstone.lines import resolve, wanted
 from mlops_grader.capstone.measured import Measured, document, measure, read, validate
 from mlops_grader.capstone.rubric import Gate, Judge, LateRules, Line, PeerRules, Phase, Rubric
+from mlops_grader.capstone.state import State
 from mlops_grader.check import Verdict
 from mlops_grader.figure import Figure
 from mlops_grader.grading import Interrupted, Order, seed_of
@@ -140,10 +141,10 @@ def test_a_closed_gate_takes_the_lines_of_its_phases() -> None:
     assert [end.verdict for end in stops.checks] == [Verdict.PASSED, Verdict.PASSED]
 
 
-def test_a_gate_that_is_not_known_leaves_the_lines_behind_it_unknown() -> None:
-    """Neither earned nor lost; what is lost anyway stays lost."""
+def test_a_gate_that_is_not_known_takes_nothing() -> None:
+    """It is missing itself, and what other checks found stays."""
     found = states(PASSED[0], PASSED[1], outcome("test_runs", Verdict.ERROR))
-    assert found == {"runs": State.UNKNOWN, "stops": State.UNKNOWN, "alerts": State.NOT_EARNED}
+    assert found == {"runs": State.UNKNOWN, "stops": State.EARNED, "alerts": State.NOT_EARNED}
 
 
 def test_the_gate_leaves_other_phases_alone() -> None:
