@@ -218,6 +218,14 @@ class Contract(Part):
         return line
 
 
+def is_of_its_own(folder: Path) -> bool:
+    """Whether a project is a product of one's own, and not the course's: its contract has `[inputs]`, be it a wrong one."""
+    try:
+        return "inputs" in tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
 def load(folder: Path) -> Contract:
     """Read the contract of the project in that folder. Raises Fail that names the file, the fact and the way out."""
     path = folder / FILE

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import bugs, history, lock, readme
 from mlops_grader.instruments.bugs import Bug
@@ -56,7 +56,7 @@ def test_sets_up_in_a_clean_clone(environment: Environment, product: Product) ->
         )
 
 
-@check(points=10, requires=test_sets_up_in_a_clean_clone)
+@check(points=10, requires=test_sets_up_in_a_clean_clone, product=NOSHOW)
 def test_lock_is_complete(trained: Product, host_service: Client, submission: Submission, contract: Contract) -> None:
     """What setup installs is enough to ingest, train, export and serve.
 
@@ -65,7 +65,7 @@ def test_lock_is_complete(trained: Product, host_service: Client, submission: Su
     host_service.predict(example(submission, contract.service))
 
 
-@check(points=5, requires=test_sets_up_in_a_clean_clone)
+@check(points=5, requires=test_sets_up_in_a_clean_clone, product=NOSHOW)
 def test_lock_is_exact(
     environment: Environment, sandbox: Sandbox, submission: Submission, contract: Contract, scratch: Path
 ) -> None:
@@ -87,7 +87,7 @@ def test_lock_is_exact(
             )
 
 
-@check(points=10, requires=test_sets_up_in_a_clean_clone)
+@check(points=10, requires=test_sets_up_in_a_clean_clone, product=NOSHOW)
 def test_lock_is_enforced(sandbox: Sandbox, submission: Submission, contract: Contract, scratch: Path) -> None:
     """The lock holds hashes, and the setup command refuses packages that do not match them.
 
@@ -120,7 +120,7 @@ def test_tests_pass(product: Product, scratch: Path) -> None:
         )
 
 
-@check(points=5, requires=test_tests_pass)
+@check(points=5, requires=test_tests_pass, product=NOSHOW)
 def test_tests_survive_a_refactoring(product: Product, scratch: Path) -> None:
     """The tests stay green when the code is written in other words and does the same.
 
@@ -136,7 +136,7 @@ def test_tests_survive_a_refactoring(product: Product, scratch: Path) -> None:
         )
 
 
-@check(points=5, requires=test_tests_survive_a_refactoring)
+@check(points=5, requires=test_tests_survive_a_refactoring, product=NOSHOW)
 def test_tests_catch_a_wrong_boundary(product: Product, scratch: Path) -> None:
     """The tests go red when a function treats its edge cases wrongly.
 
@@ -145,7 +145,7 @@ def test_tests_catch_a_wrong_boundary(product: Product, scratch: Path) -> None:
     _must_be_caught(product, bugs.BOUNDARY, scratch)
 
 
-@check(points=5, requires=test_tests_survive_a_refactoring)
+@check(points=5, requires=test_tests_survive_a_refactoring, product=NOSHOW)
 def test_tests_catch_a_wrong_formula(product: Product, scratch: Path) -> None:
     """The tests go red when a formula gives another number.
 
@@ -154,7 +154,7 @@ def test_tests_catch_a_wrong_formula(product: Product, scratch: Path) -> None:
     _must_be_caught(product, bugs.FORMULA, scratch)
 
 
-@check(points=5, requires=test_tests_survive_a_refactoring)
+@check(points=5, requires=test_tests_survive_a_refactoring, product=NOSHOW)
 def test_tests_catch_a_wrong_order(product: Product, scratch: Path) -> None:
     """The tests go red when values land in the wrong column.
 
@@ -163,7 +163,7 @@ def test_tests_catch_a_wrong_order(product: Product, scratch: Path) -> None:
     _must_be_caught(product, bugs.ORDER, scratch)
 
 
-@check(points=10, requires=test_sets_up_in_a_clean_clone)
+@check(points=10, requires=test_sets_up_in_a_clean_clone, product=NOSHOW)
 def test_lint_tells_good_from_bad(product: Product, scratch: Path, random: Random) -> None:
     """The lint command is green on the project, and red when an unused import is added.
 
@@ -173,7 +173,7 @@ def test_lint_tells_good_from_bad(product: Product, scratch: Path, random: Rando
     _must_go_red(project, "lint", bugs.lint_fault(project.root, random))
 
 
-@check(points=10, requires=test_sets_up_in_a_clean_clone)
+@check(points=10, requires=test_sets_up_in_a_clean_clone, product=NOSHOW)
 def test_types_tell_good_from_bad(product: Product, scratch: Path, random: Random) -> None:
     """The types command is green on the project, and red when a function returns another type than it says.
 
@@ -183,7 +183,7 @@ def test_types_tell_good_from_bad(product: Product, scratch: Path, random: Rando
     _must_go_red(project, "types", bugs.type_fault(project.root, random))
 
 
-@check(points=10, requires=(test_lock_is_complete, test_tests_pass))
+@check(points=10, requires=(test_lock_is_complete, test_tests_pass), product=NOSHOW)
 def test_only_source_is_committed(trained: Product, submission: Submission, scratch: Path) -> None:
     """After setup, ingest, train, export and test git sees nothing new, and no commit holds secrets or large files.
 

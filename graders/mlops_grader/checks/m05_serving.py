@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments.client import differences
 from mlops_grader.instruments.load import Call, Reply, send, send_all
@@ -23,6 +23,7 @@ from mlops_grader.instruments.serving.changing import SAME, Story
 from mlops_grader.instruments.serving.failing import AGE
 from mlops_grader.instruments.serving.problem import must_be_a_problem, must_show_nothing, shown
 
+PART = "serving"  # of the contract
 Patients = list[dict[str, Any]]
 
 OK, REFUSED = 200, (400, 413, 422)
@@ -34,7 +35,7 @@ CALLERS, QUESTIONS = 16, 160
 SLOWER, LONGER = 4.0, 10.0
 
 
-@check(points=5)
+@check(points=5, product=NOSHOW)
 def test_predicts_what_training_predicts(
     served: HostService, patients: Patients, trained_says: list[float], strangers: tuple[Patients, list[float]]
 ) -> None:
@@ -56,7 +57,7 @@ def test_predicts_what_training_predicts(
         )
 
 
-@check(points=5, requires=test_predicts_what_training_predicts)
+@check(points=5, requires=test_predicts_what_training_predicts, product=NOSHOW)
 def test_batch_gives_the_same_answers(served: HostService, patients: Patients, trained_says: list[float]) -> None:
     """A batch is answered in its order, each patient as alone.
 
@@ -75,7 +76,7 @@ def test_batch_gives_the_same_answers(served: HostService, patients: Patients, t
             )
 
 
-@check(points=10, requires=test_predicts_what_training_predicts)
+@check(points=10, requires=test_predicts_what_training_predicts, product=NOSHOW)
 def test_refuses_what_makes_no_sense(served: HostService, patients: Patients, random: Random) -> None:
     """What is missing, unknown, of another type or out of range is refused, alone or in a batch; the ends of the ranges are answered.
 
@@ -127,7 +128,7 @@ def test_errors_are_problems(served: HostService, patients: Patients, random: Ra
             raise Fail(f"{what} is answered with 405 and no `Allow`", fix="say which methods there are")
 
 
-@check(points=5, requires=test_errors_are_problems)
+@check(points=5, requires=test_errors_are_problems, product=NOSHOW)
 def test_tells_nothing_of_its_inside(served: HostService, patients: Patients, random: Random) -> None:
     """No answer to a wrong or hostile request repeats what was sent or shows how the service is made; nor does the log repeat it.
 
@@ -156,7 +157,7 @@ def test_tells_nothing_of_its_inside(served: HostService, patients: Patients, ra
         )
 
 
-@check(points=5, requires=test_errors_are_problems)
+@check(points=5, requires=test_errors_are_problems, product=NOSHOW)
 def test_unexpected_errors_stay_in_the_log(failing: HostService, failing_words: str, patients: Patients) -> None:
     """When the code fails for one patient the caller gets a problem with 500, the log the error with the id, and others an answer.
 
@@ -272,7 +273,7 @@ def test_a_request_keeps_its_id(served: HostService, patients: Patients, random:
         raise Fail(f"the log holds what was sent as an id: `{taken[0][:80]}`", fix=NO_ID)
 
 
-@check(points=5, requires=test_errors_are_problems)
+@check(points=5, requires=test_errors_are_problems, product=NOSHOW)
 def test_is_ready_only_with_a_model(story: Story, contract: Contract) -> None:
     """Without a model the service lives and is not ready, and says so with 503; once there is one it is ready and answers.
 
@@ -302,7 +303,7 @@ def test_is_ready_only_with_a_model(story: Story, contract: Contract) -> None:
         )
 
 
-@check(points=5, requires=test_predicts_what_training_predicts)
+@check(points=5, requires=test_predicts_what_training_predicts, product=NOSHOW)
 def test_says_which_model_answers(served: HostService, trained: Product) -> None:
     """The version endpoint gives commit, data and model of what answers, as the record of the export and its files say.
 
@@ -324,7 +325,7 @@ def test_says_which_model_answers(served: HostService, trained: Product) -> None
         )
 
 
-@check(points=5, requires=(test_batch_gives_the_same_answers, test_a_request_keeps_its_id))
+@check(points=5, requires=(test_batch_gives_the_same_answers, test_a_request_keeps_its_id), product=NOSHOW)
 def test_answers_each_caller(
     served: HostService, patients: Patients, trained_says: list[float], random: Random
 ) -> None:
@@ -359,7 +360,7 @@ def test_answers_each_caller(
             )
 
 
-@check(points=10, requires=(test_answers_each_caller, test_says_which_model_answers))
+@check(points=10, requires=(test_answers_each_caller, test_says_which_model_answers), product=NOSHOW)
 def test_takes_a_new_model_without_losing_a_request(story: Story, contract: Contract) -> None:
     """After an export the new model answers within `reload` seconds, no request is lost, and no batch is answered by two models.
 
@@ -389,7 +390,7 @@ def test_takes_a_new_model_without_losing_a_request(story: Story, contract: Cont
             )
 
 
-@check(points=5, requires=test_takes_a_new_model_without_losing_a_request)
+@check(points=5, requires=test_takes_a_new_model_without_losing_a_request, product=NOSHOW)
 def test_a_broken_model_changes_nothing(story: Story, contract: Contract) -> None:
     """A broken export is not used and runs no code; the old model answers, log and service say so, and a good one is taken again.
 
@@ -449,7 +450,7 @@ def test_openapi_document_is_true(served: HostService, patients: Patients, rando
     openapi.fuzz(served.client, random.randrange(2**31), scratch)
 
 
-@check(points=5, requires=test_batch_gives_the_same_answers)
+@check(points=5, requires=test_batch_gives_the_same_answers, product=NOSHOW)
 def test_is_quick(served: HostService, trained: Product, patients: Patients) -> None:
     """Under callers the p95 is at most 4 times that of a bare endpoint, and a batch of 100 takes at most 10 times a single one.
 
@@ -471,7 +472,7 @@ def test_is_quick(served: HostService, trained: Product, patients: Patients) -> 
         )
 
 
-@check(points=5, requires=test_predicts_what_training_predicts)
+@check(points=5, requires=test_predicts_what_training_predicts, product=NOSHOW)
 def test_does_nothing_when_imported(served: HostService, trained: Product, scratch: Path) -> None:
     """Importing a module of the package loads no model, opens no file of the project and no port, and starts nothing.
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import versions as faults
 from mlops_grader.instruments.planted import failing_test
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.pipeline import Pipeline
     from mlops_grader.instruments.release import Release, Released
 
+PART = "delivery"  # of the contract
 Patients = Sequence[Mapping[str, Any]]
 BEFORE, AFTER = 0.5, 1.5  # seconds of traffic round what is measured
 ROLLBACK_SECONDS = 60
@@ -65,7 +66,7 @@ def test_replaces_a_version_without_losing_a_request(
     _is_tidy(production, "after the second deployment")
 
 
-@check(points=5, requires=test_puts_a_version_into_service)
+@check(points=5, requires=test_puts_a_version_into_service, product=NOSHOW)
 def test_gives_the_service_its_settings(production: Production, versions: Versions) -> None:
     """The service gets all that production's `service.env` says, its secret too, which no log of the deployment shows.
 
@@ -108,7 +109,7 @@ def test_refuses_a_version_that_is_never_ready(
     refusals["is never ready"] = _must_refuse(production, versions, patients, faults.never_ready, fix)
 
 
-@check(points=5, requires=test_replaces_a_version_without_losing_a_request)
+@check(points=5, requires=test_replaces_a_version_without_losing_a_request, product=NOSHOW)
 def test_refuses_a_version_that_answers_wrongly(
     production: Production, versions: Versions, patients: Patients, refusals: dict[str, str]
 ) -> None:
@@ -120,7 +121,7 @@ def test_refuses_a_version_that_answers_wrongly(
     refusals["answers wrongly"] = _must_refuse(production, versions, patients, faults.answers_wrongly, fix)
 
 
-@check(points=5, requires=test_replaces_a_version_without_losing_a_request)
+@check(points=5, requires=test_replaces_a_version_without_losing_a_request, product=NOSHOW)
 def test_refuses_a_version_that_is_slow(
     production: Production, versions: Versions, patients: Patients, refusals: dict[str, str]
 ) -> None:
@@ -141,6 +142,7 @@ def test_refuses_a_version_that_is_slow(
         test_refuses_a_version_that_answers_wrongly,
         test_refuses_a_version_that_is_slow,
     ),
+    product=NOSHOW,
 )
 def test_says_why_it_refuses(refusals: dict[str, str]) -> None:
     """The page of the run says why a version was refused: other words for a crash, a silence, wrong answers and slowness.
@@ -188,7 +190,7 @@ def test_rolls_back_within_a_minute(production: Production, versions: Versions, 
         )
 
 
-@check(points=5, requires=test_puts_a_version_into_service)
+@check(points=5, requires=test_puts_a_version_into_service, product=NOSHOW)
 def test_can_be_repeated(production: Production, versions: Versions, patients: Patients) -> None:
     """Deploying the version that serves once more changes nothing that a patient could notice, and leaves nothing behind.
 
@@ -206,7 +208,7 @@ def test_can_be_repeated(production: Production, versions: Versions, patients: P
     _is_tidy(production, "after the same version was deployed again", before)
 
 
-@check(points=5, requires=test_replaces_a_version_without_losing_a_request)
+@check(points=5, requires=test_replaces_a_version_without_losing_a_request, product=NOSHOW)
 def test_two_at_once_do_no_harm(production: Production, versions: Versions, patients: Patients, random: Random) -> None:
     """Two deployments at once: no request is lost, and in the end one of those that reported success serves, alone.
 
@@ -243,7 +245,7 @@ def _deploy_both(production: Production, patients: Patients, both: Sequence[Vers
     _is_tidy(production, "after two deployments at once")
 
 
-@check(points=10, requires=test_replaces_a_version_without_losing_a_request)
+@check(points=10, requires=test_replaces_a_version_without_losing_a_request, product=NOSHOW)
 def test_survives_being_killed(production: Production, versions: Versions, patients: Patients, random: Random) -> None:
     """Killed at any moment, a deployment leaves a production that serves; the next one works and tidies up.
 
@@ -276,7 +278,7 @@ def test_survives_being_killed(production: Production, versions: Versions, patie
         old, new = new, old
 
 
-@check(points=10, requires=test_puts_a_version_into_service)
+@check(points=10, requires=test_puts_a_version_into_service, product=NOSHOW)
 def test_a_tag_releases_what_was_tested(released: Released) -> None:
     """A version tag builds one image, pushes it and deploys it by its digest, in a named environment, with labels that say its origin.
 
@@ -315,7 +317,7 @@ def _says_its_origin(labels: Mapping[str, str], release: Release) -> None:
             raise Fail(f"the label `{label}` is {labels.get(label)!r}, not {values[0]!r}", fix=fix)
 
 
-@check(points=5, requires=test_a_tag_releases_what_was_tested)
+@check(points=5, requires=test_a_tag_releases_what_was_tested, product=NOSHOW)
 def test_an_answer_leads_to_its_origin(released: Released, complete: Product, contract: Contract) -> None:
     """A response of production leads to commit, model, data and image, and each of them is true.
 
@@ -342,7 +344,7 @@ def test_an_answer_leads_to_its_origin(released: Released, complete: Product, co
         )
 
 
-@check(points=5, requires=test_a_tag_releases_what_was_tested)
+@check(points=5, requires=test_a_tag_releases_what_was_tested, product=NOSHOW)
 def test_releases_only_from_main(production: Production, pipeline: Pipeline) -> None:
     """A tag on a commit that is not on the main branch releases nothing.
 
@@ -352,7 +354,7 @@ def test_releases_only_from_main(production: Production, pipeline: Pipeline) -> 
                fix='fetch the history (`fetch-depth: 0`) and ask `git merge-base --is-ancestor "$GITHUB_SHA" origin/main`')  # fmt: skip
 
 
-@check(points=5, requires=test_a_tag_releases_what_was_tested)
+@check(points=5, requires=test_a_tag_releases_what_was_tested, product=NOSHOW)
 def test_releases_only_what_is_green(production: Production, pipeline: Pipeline, random: Random) -> None:
     """A tag on a commit whose pipeline is red releases nothing.
 

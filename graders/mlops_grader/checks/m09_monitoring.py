@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments.alerting import Rules, must_lead_somewhere
 from mlops_grader.instruments.client import READY_SECONDS, Client
@@ -27,6 +27,7 @@ from mlops_grader.submission import Submission
 if TYPE_CHECKING:
     from mlops_grader.instruments.watch import Episode, Watched
 
+PART = "monitoring"  # of the contract
 Patients = Sequence[Mapping[str, Any]]
 WORKERS = 3
 MOST_NEW_SERIES = 25
@@ -70,7 +71,7 @@ def test_metrics_are_well_formed(observed: HostService) -> None:
         raise Fail("\n".join(remarks[:8]), fix="prometheus.io/docs/practices/naming: base units, `_total`, a help text")
 
 
-@check(points=5, requires=test_metrics_are_true)
+@check(points=5, requires=test_metrics_are_true, product=NOSHOW)
 def test_metrics_are_true_with_several_workers(trained: Product, contract: Contract, patients: Patients) -> None:
     """With three workers every scrape shows the sum of all of them.
 
@@ -120,7 +121,7 @@ def test_series_stay_few(observed: HostService, patients: Patients, random: Rand
     _must_not_tell(after, observed)
 
 
-@check(points=10, requires=test_metrics_are_true)
+@check(points=10, requires=test_metrics_are_true, product=NOSHOW)
 def test_shows_the_model(
     observed: HostService, trained: Product, patients: Patients, random: Random, predicted: set[str]
 ) -> None:
@@ -179,7 +180,7 @@ def test_a_request_can_be_found_in_the_logs(observed: HostService, patients: Pat
         _must_be_found(observed, reply, request_id)
 
 
-@check(points=5, requires=test_metrics_are_true)
+@check(points=5, requires=test_metrics_are_true, product=NOSHOW)
 def test_measuring_costs_little(trained: Product, contract: Contract, patients: Patients) -> None:
     """The median answer takes at most 1.5 times as long as without metrics, in the same run.
 
@@ -200,7 +201,7 @@ def test_measuring_costs_little(trained: Product, contract: Contract, patients: 
         )
 
 
-@check(points=10, requires=(test_metrics_are_well_formed, test_shows_the_model))
+@check(points=10, requires=(test_metrics_are_well_formed, test_shows_the_model), product=NOSHOW)
 def test_each_objective_has_its_alerts(
     submission: Submission, contract: Contract, objectives: Mapping[Name, Objective], rules: Rules
 ) -> None:
@@ -226,7 +227,7 @@ def test_each_objective_has_its_alerts(
             )
 
 
-@check(points=15, requires=test_each_objective_has_its_alerts)
+@check(points=15, requires=test_each_objective_has_its_alerts, product=NOSHOW)
 def test_alerts_fire_for_each_fault(watched: Watched) -> None:
     """For each fault the right alert reaches a receiver within its stated time.
 
@@ -244,7 +245,7 @@ def test_alerts_fire_for_each_fault(watched: Watched) -> None:
             raise Fail(f"the summary of `{episode.fired.name}` reads: {summary}", fix="use labels that the alert has")
 
 
-@check(points=5, requires=test_alerts_fire_for_each_fault)
+@check(points=5, requires=test_alerts_fire_for_each_fault, product=NOSHOW)
 def test_alerts_stay_quiet(watched: Watched) -> None:
     """While all is well nothing fires, not for one slow request, one failure, a burst, malformed requests or unknown paths.
 
@@ -259,7 +260,7 @@ def test_alerts_stay_quiet(watched: Watched) -> None:
         )
 
 
-@check(points=5, requires=test_alerts_fire_for_each_fault)
+@check(points=5, requires=test_alerts_fire_for_each_fault, product=NOSHOW)
 def test_alerts_end_with_the_fault(watched: Watched) -> None:
     """Within 40 minutes of the service's recovery the alert says that it is over.
 
@@ -273,7 +274,7 @@ def test_alerts_end_with_the_fault(watched: Watched) -> None:
             )
 
 
-@check(points=10, requires=test_alerts_fire_for_each_fault)
+@check(points=10, requires=test_alerts_fire_for_each_fault, product=NOSHOW)
 def test_dashboard_answers(watched: Watched, panels: Sequence[Panel], rules: Rules, predicted: set[str]) -> None:
     """Every query returns data under traffic, units are set, and traffic, errors, latency, saturation and the model show.
 
