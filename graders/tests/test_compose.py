@@ -185,7 +185,9 @@ def test_a_capstone_holds_nothing_of_the_modules_below(tmp_path: Path) -> None:
     """The team's product has nothing in common with the course's own."""
     compose.start("m14_capstone", tmp_path / "larch", "Ada")
     project = written(tmp_path / "larch")
-    assert [path for path in project if path.startswith(("noshow/", "data/raw")) or re.search(r"m(0\d|1[0-3])_", path)] == []
+    assert [
+        path for path in project if path.startswith(("noshow/", "data/raw")) or re.search(r"m(0\d|1[0-3])_", path)
+    ] == []
     assert [path for path in project if re.search(r"TODO\(m(0\d|1[0-3])\)", project[path])] == []
 
 
