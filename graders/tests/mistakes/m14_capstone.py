@@ -54,12 +54,6 @@ def answering(opinion: str, code: str = "") -> tuple[Edit, ...]:
     )
 
 
-def few_examples(project: Path) -> None:
-    """Keep one example, five times."""
-    first = (project / EXAMPLES).read_text(encoding="utf-8").splitlines()[0]
-    (project / EXAMPLES).write_text(f"{first}\n" * 5, encoding="utf-8", newline="\n")
-
-
 def table_of_known_letters(project: Path) -> None:
     """Answer from a table of the committed examples, and the same for all that is not in it."""
     lines = (project / EXAMPLES).read_text(encoding="utf-8").splitlines()
@@ -112,8 +106,8 @@ CONTRACTS = (
     Mistake(
         "has-one-example-only",
         fails="test_contract_says_what_the_product_is",
-        says="different requests can be made from [inputs]",
-        edits=(few_examples,),
+        says="only 1 different requests can be made from [inputs]",
+        edits=(write(EXAMPLES, '{"subject": "Heating", "text": "It is cold", "channel": "post"}\n' * 5),),
     ),
     Mistake(
         "trains-and-does-not-say-so",
