@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mlops_grader.figure import Figure
 from mlops_grader.result import Outcome, Result, validate
 
 Graded = Callable[..., Result]
