@@ -11,7 +11,7 @@ from random import Random
 from secrets import token_hex
 from typing import Any
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import hadolint
 from mlops_grader.instruments.client import READY_SECONDS, Client, SlowRequest, differences
@@ -21,6 +21,7 @@ from mlops_grader.instruments.image import Image, Inside, is_pinned, third_party
 from mlops_grader.instruments.product import Product, source_file_in
 from mlops_grader.submission import Submission
 
+PART = "containers"  # of the contract
 GRACE = 10  # seconds between SIGTERM and SIGKILL
 SIZE_RATIO = 1.3
 MIB = 2**20
@@ -72,7 +73,7 @@ def test_becomes_ready(container: Container, contract: Contract, patients: list[
     _wait(container, contract.service.port, patients[0])
 
 
-@check(points=10, requires=test_becomes_ready)
+@check(points=10, requires=test_becomes_ready, product=NOSHOW)
 def test_predicts_the_same_as_on_the_host(
     container: Container, host_service: Client, patients: list[dict[str, Any]]
 ) -> None:
@@ -171,7 +172,7 @@ def test_stops_when_asked(engine: Engine, image: Image, contract: Contract, pati
         )
 
 
-@check(points=10, requires=test_image_builds)
+@check(points=10, requires=test_image_builds, product=NOSHOW)
 def test_rebuilds_without_installing_again(
     engine: Engine, context: Product, image: Image, inside: Inside, contract: Contract, scratch: Path, random: Random
 ) -> None:
@@ -217,7 +218,7 @@ def test_secrets_stay_out_of_the_image(
             raise Fail(found, fix="pass secrets when the container starts")
 
 
-@check(points=5, requires=test_image_builds)
+@check(points=5, requires=test_image_builds, product=NOSHOW)
 def test_image_is_small(image: Image, inside: Inside, yardstick: Image) -> None:
     """The image is at most 1.3 times as large as a plain one with the same service, built on this machine.
 
