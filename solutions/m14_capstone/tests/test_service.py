@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import LETTER, Client, Started, publish
 from triage import limits, storage
+from triage.doorway import VISITORS
 from triage.service import CLASSIFY, create_app
 from triage.settings import Settings, read_settings
 from triage.sorter import Sorter
@@ -179,3 +180,22 @@ def test_the_environment_configures_it() -> None:
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"TRIAGE_{name}"):
         read_settings({f"TRIAGE_{name}": value})
+
+
+async def test_a_request_under_way_is_answered_before_it_closes(client: Client) -> None:
+    assert client.app is not None
+    visitors = client.app[VISITORS]
+
+    async def slow() -> Any:
+        yield json.dumps(LETTER).encode()[:-1]
+        await asyncio.sleep(0.3)
+        yield b"}"
+
+    asked = asyncio.create_task(client.post(CLASSIFY, data=slow(), headers=JSON))
+    async with asyncio.timeout(5):
+        while not visitors.inside:
+            await asyncio.sleep(0.01)
+    await visitors.leave(5)
+    answer = await asked
+
+    assert (answer.status, answer.headers["Connection"], visitors.inside) == (200, "close", 0)
