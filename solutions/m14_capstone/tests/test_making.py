@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TOP
 from triage import configuration, making, storage
 from triage.__main__ import main
 
@@ -48,14 +49,22 @@ def test_an_unknown_command_is_a_wrong_use(capsys: pytest.CaptureFixture[str]) -
     assert "usage" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("line", "key"), [("least_letters", "least_letters"), ("smoothing = 0.3", "smoothing")])
-def test_a_wrong_configuration_names_the_key(in_project: Path, line: str, key: str) -> None:
-    text = (in_project / "training.toml").read_text(encoding="utf-8")
-    (in_project / "training.toml").unlink()
-    (in_project / "training.toml").write_text(text.replace(line, "smoothing = -1.0" if "=" in line else "leest", 1))
+@pytest.mark.parametrize(
+    ("line", "other", "words"),
+    [
+        ("smoothing = 0.3", "smoothing = -1.0", "`smoothing` must be a positive number"),
+        ("least_letters = 2", "", "`least_letters` is missing"),
+        ("seed = 7", "seed = 7\nsead = 8", "`sead` is unknown"),
+        ('validate_from = "2025-09-01"', 'validate_from = "2025-12-01"', "`validate_from` must lie before"),
+    ],
+)
+def test_a_wrong_configuration_names_the_key(tmp_path: Path, line: str, other: str, words: str) -> None:
+    text = (TOP / "training.toml").read_text(encoding="utf-8")
+    assert line in text
+    (tmp_path / "training.toml").write_text(text.replace(line, other), encoding="utf-8")
 
-    with pytest.raises(ValueError, match=key if "=" in line else "`lea?e?st|`leest`|least_letters"):
-        configuration.load(in_project / "training.toml")
+    with pytest.raises(ValueError, match=words):
+        configuration.load(tmp_path / "training.toml")
 
 
 def test_half_a_model_is_refused(published: Path) -> None:
