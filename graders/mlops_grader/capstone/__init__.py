@@ -1,0 +1,1 @@
+"""The capstone: a rubric, people's scores, measured lines, and the grades that they make."""
