@@ -3,7 +3,7 @@
 import csv
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -98,7 +98,7 @@ def choose(phrases: Sequence[Phrases], day: date, random: Random, *, calm: bool 
 
 def filled(text: str, around: Phrases, random: Random) -> str:
     """The text with a value of its own in each of its slots."""
-    values = {
+    values: dict[str, Callable[[], str]] = {
         "room": lambda: random.choice(around["rooms"]),
         "day": lambda: random.choice(around["days"]),
         "person": lambda: random.choice(around["people"]),

@@ -18,7 +18,7 @@ TURNS, TIMES_SLOWER, SECONDS_SLOWER = 40, 3.0, 0.05
 
 
 def wait_until_it_answers(fresh: Container) -> None:
-    """Wait for the first answer to a real letter. Raises RefusedError with the last words of what ends or stays silent."""
+    """Wait for the first answer to a real letter. Raises RefusedError with what its log said last."""
     letter, end = _known()[0]["letter"], time.monotonic() + READY_SECONDS
     while time.monotonic() < end:
         if not fresh.runs():

@@ -6,8 +6,8 @@
 Production has two slots, blue and green. One serves; the other is where the next version is started and examined. The
 proxy's file says which slot serves, and is the only record that counts: what is in the other slot may always go.
 
-PRODUCTION_DIR (with `live/` and `service.env`), PRODUCTION_NETWORK and PRODUCTION_PROXY say where production is. Exit code 0:
-the image serves. 1: it was refused, what served before serves still, and the reason stands on the page of the run.
+PRODUCTION_DIR (with `live/` and `service.env`), PRODUCTION_NETWORK and PRODUCTION_PROXY say where production is. Exit
+code 0: the image serves. 1: it was refused, what served before serves still. The page of the run says why.
 """
 
 import fcntl

@@ -65,9 +65,10 @@ def fit(rows: Sequence[Sequence[str]], classes: Sequence[str], smoothing: float,
         for word in row:
             if word in vocabulary:
                 counts[vocabulary[word], names.index(name)] += 1
-    share = np.array([sum(each == name for each in classes) for name in names]) / len(classes)
-    weights = np.log(counts / counts.sum(axis=0))
-    return Bayes(names, vocabulary, np.round(np.log(share), DECIMALS), np.round(weights, DECIMALS))
+    share = np.array([sum(each == name for each in classes) for name in names], dtype=np.float64) / len(classes)
+    prior: Numbers = np.round(np.log(share), DECIMALS).astype(np.float64)
+    weights: Numbers = np.round(np.log(counts / counts.sum(axis=0)), DECIMALS).astype(np.float64)
+    return Bayes(names, vocabulary, prior, weights)
 
 
 def calibrated(model: Bayes, rows: Sequence[Sequence[str]], classes: Sequence[str]) -> Bayes:

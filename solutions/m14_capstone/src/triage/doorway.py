@@ -1,8 +1,10 @@
 """The door of the service: every request gets an id, a line in the log and a count, and no error leaves as it is."""
 
+import asyncio
 import re
 import time
 import uuid
+from contextlib import suppress
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -12,7 +14,26 @@ from triage.metrics import OTHER, Metrics
 from triage.problems import problem
 
 HEADER = "X-Correlation-ID"
+WAIT_SECONDS = 0.05
 CORRELATION = web.RequestKey("correlation", str)
+
+
+class Visitors:
+    """How many requests are under way, and whether the service is about to close."""
+
+    def __init__(self) -> None:
+        self.inside, self.closing = 0, False
+
+    async def leave(self, seconds: float) -> None:
+        """Wait until all have their answer, for so long at most; who is answered meanwhile cannot ask again."""
+        self.closing = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.inside:
+                    await asyncio.sleep(WAIT_SECONDS)
+
+
+VISITORS = web.AppKey("visitors", Visitors)
 
 
 def doorway(metrics: Metrics | None, routes: frozenset[str]) -> Middleware:
@@ -22,13 +43,21 @@ def doorway(metrics: Metrics | None, routes: frozenset[str]) -> Middleware:
     async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
         started, route = time.perf_counter(), request.path if request.path in routes else OTHER
         request[CORRELATION] = correlation(request.headers.get(HEADER, ""))
+        visitors = request.app[VISITORS]
+        visitors.inside += 1
         if metrics:
             metrics.under_way.inc()
-        response = await _answer(request, handler)
+        try:
+            response = await _answer(request, handler)
+        finally:
+            visitors.inside -= 1
+            if metrics:
+                metrics.under_way.dec()
+        if visitors.closing:
+            response.force_close()
         response.headers[HEADER] = request[CORRELATION]
         seconds = time.perf_counter() - started
         if metrics:
-            metrics.under_way.dec()
             metrics.answered(route, request.method, response.status, seconds)
         fields = {"correlation_id": request[CORRELATION], "method": request.method, "route": route}
         log.info("request", extra={"fields": {**fields, "status": response.status, "seconds": round(seconds, 6)}})

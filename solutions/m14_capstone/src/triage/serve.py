@@ -5,6 +5,7 @@ import signal
 
 from aiohttp import web
 
+from triage.doorway import VISITORS
 from triage.limits import IDLE_SECONDS
 from triage.logs import configure, log
 from triage.service import create_app
@@ -22,11 +23,11 @@ def run(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     runner = web.AppRunner(
-        create_app(settings),
+        app := create_app(settings),
         access_log=None,
         keepalive_timeout=IDLE_SECONDS,
         lingering_time=0,
-        shutdown_timeout=FINISH_SECONDS,
+        shutdown_timeout=1,
     )
     await runner.setup()
     asked = asyncio.Event()
@@ -37,5 +38,9 @@ async def _serve(settings: Settings) -> None:
         log.warning("serving", extra={"fields": {"port": settings.port}})
         await asked.wait()
         log.warning("stopping")
+        for site in runner.sites:  # no new connections
+            await site.stop()
+        # aiohttp reads nothing any more once it cleans up, so a body that is still on its way has to arrive before
+        await app[VISITORS].leave(FINISH_SECONDS)
     finally:
         await runner.cleanup()

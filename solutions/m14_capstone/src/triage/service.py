@@ -10,7 +10,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from triage import openapi
-from triage.doorway import CORRELATION, doorway
+from triage.doorway import CORRELATION, VISITORS, Visitors, doorway
 from triage.letters import UnfitError, read_letter
 from triage.limits import BODY, limits
 from triage.loading import Shelf
@@ -94,6 +94,7 @@ def create_app(settings: Settings) -> web.Application:
     """The application; nothing is loaded and no port is opened before it is started."""
     desk = Desk(settings)
     app = web.Application(middlewares=[doorway(desk.metrics, ROUTES), limits], client_max_size=0)
+    app[VISITORS] = Visitors()
     document = openapi.document(live=LIVE, ready=READY, about=ABOUT, classify=CLASSIFY)
 
     async def describe(_: web.Request) -> web.Response:
