@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mlops_grader import team
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import FILE, Contract
 from mlops_grader.figure import Figure
 from mlops_grader.instruments import evidence, inputs, nonsense, scoping
@@ -69,6 +69,8 @@ def test_contract_says_what_the_product_is(submission: Submission, contract: Con
     """
     if contract.name == "product":
         raise Fail(f"`{FILE}` calls the product `product`", fix="give it a name of its own")
+    if contract.inputs is None and contract.name != NOSHOW:
+        raise Fail(f"`{FILE}` has no [inputs]", fix="name `examples`, a `schema` or a `generator` there")
     if lacking := next(_lacking(submission, contract), ""):
         raise Fail(f"`{FILE}`: {lacking}", fix="let `parts` say what is there, and only that")
     if contract.inputs and not contract.inputs.generator:  # a generator runs once the product is set up
