@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 DECIMALS = 6
 """What is kept of each weight: the same text on every machine, and no answer that it would change."""
+TEMPERATURES = [1.0 + 0.25 * step for step in range(77)]
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,7 @@ class Bayes:
 
     def probabilities(self, words: Sequence[str]) -> Numbers:
         """One for each class, with a sum of 1."""
-        scores = self.scores(words) / self.temperature
-        powers = np.exp(scores - scores.max())
-        shares: Numbers = powers / powers.sum()
-        return shares
+        return _softmax(self.scores(words) / self.temperature)
 
     def known_share(self, words: Sequence[str]) -> float:
         """How much of a letter the model has ever seen, from 0 to 1."""
@@ -73,13 +71,20 @@ def fit(rows: Sequence[Sequence[str]], classes: Sequence[str], smoothing: float,
 
 def calibrated(model: Bayes, rows: Sequence[Sequence[str]], classes: Sequence[str]) -> Bayes:
     """The model with the temperature under which letters that it has not seen are least surprising."""
+    scores = np.array([model.scores(row) for row in rows])
+    own = [model.classes.index(name) for name in classes]
 
-    def surprise(each: Bayes) -> float:
-        found = [each.probabilities(row)[each.classes.index(name)] for row, name in zip(rows, classes, strict=True)]
-        return float(-np.log(np.maximum(found, 1e-12)).mean())
+    def surprise(temperature: float) -> float:
+        shares = _softmax(scores / temperature)[np.arange(len(own)), own]
+        return float(-np.log(np.maximum(shares, 1e-12)).mean())
 
-    warmer = [replace(model, temperature=round(1.0 + 0.25 * step, 2)) for step in range(77)]
-    return min(warmer, key=surprise)
+    return replace(model, temperature=min(TEMPERATURES, key=surprise))
+
+
+def _softmax(scores: Numbers) -> Numbers:
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares: Numbers = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def read(document: Any) -> Bayes:
