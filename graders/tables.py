@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from mlops_grader.capstone import contents, markdown, rubric
+from mlops_grader.capstone import markdown, rubric, syllabus
 from mlops_grader.check import checks_in
 from mlops_grader.grading import module_named, modules
 
@@ -27,7 +27,7 @@ def course() -> str:
 
 def capstone() -> str:
     """The phases of the capstone: their points, and who decides on how many of them."""
-    points = contents.points_by_judge(rubric.load())
+    points = syllabus.points_by_judge(rubric.load())
     return "\n".join(markdown.table(points.head, points.rows))
 
 

@@ -68,11 +68,6 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
 
-def sheets(rubric: Rubric) -> tuple[Sheet, ...]:
-    """All documents that are made from a rubric."""
-    return tuple(make(rubric) for make in (checklist, score_sheet, expo_sheet, peer_form, debrief, syllabus))
-
-
 def checklist(rubric: Rubric) -> Sheet:
     """For the team: every line, who answers for it, what is asked for and who judges."""
     return Sheet(
@@ -83,7 +78,7 @@ def checklist(rubric: Rubric) -> Sheet:
                 "Tick a line when you have seen it hold yourselves, with the evidence in your hands. What is judged by checks you "
                 "can run as often as you like."
             ),
-            _gate(rubric),
+            gate(rubric),
         ),
         fields=("Team", "Date"),
         boxes=("done",),
@@ -154,45 +149,16 @@ def debrief(rubric: Rubric) -> Sheet:
     )
 
 
-def syllabus(rubric: Rubric) -> Sheet:
-    """For the syllabus: what is worth how much, who judges it, and the rules."""
-    return Sheet(
-        name="syllabus",
-        title="How the capstone is graded",
-        words=(
-            "Every line is a claim that passes or fails. The grade of a team is the sum of the lines that it earned.",
-            _gate(rubric),
-            (
-                f"Difficult lines are worth points beyond the {sum(line.points for line in rubric.must)}: at most "
-                f"{rubric.bonus_cap} of them count, and no grade is above 100."
-            ),
-            _peers(rubric),
-            _late(rubric),
-        ),
-        table=points_by_judge(rubric),
-    )
-
-
-def points_by_judge(rubric: Rubric) -> Table:
-    """The points of each phase, and who decides on how many of them."""
-    head = ("phase", "points", *(judge.value for judge in Judge), EACH_PERSON, "bonus")
-    rows = [(phase.title, str(phase.points), *_shares(phase.lines)) for phase in rubric.phases]
-    total = ("all", str(sum(phase.points for phase in rubric.phases)), *_shares(rubric.lines))
-    return Table(head, (*rows, total))
-
-
-def _shares(lines: Iterable[Line]) -> list[str]:
-    known = list(lines)
-    must = [line for line in known if not line.bonus]
-    team = [sum(line.points for line in must if line.judge is judge and not line.individual) for judge in Judge]
-    person = sum(line.points for line in must if line.individual)
-    bonus = sum(line.points for line in known if line.bonus)
-    return [str(points) if points else "" for points in (*team, person, bonus)]
-
-
 def counted(number: int, word: str) -> str:
     """A number and its word: "1 point", "2 points"."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def gate(rubric: Rubric) -> str:
+    """What the gate is, and what it closes."""
+    titles = {phase.key: phase.title for phase in rubric.phases}
+    closed = " and ".join(titles[key] for key in rubric.gate.closes)
+    return f"The gate is the line `{rubric.gate.line}`: while it fails, no line of {closed} is earned. {rubric.gate.reason}"
 
 
 def _sections(
@@ -235,25 +201,3 @@ def _questions(questions: Iterable[Question], lines: Iterable[Line], area: str) 
 
 def _asked(question: Question) -> tuple[tuple[str, str], ...]:
     return (("Ask", question.ask), ("Listen for", question.listen))
-
-
-def _gate(rubric: Rubric) -> str:
-    titles = {phase.key: phase.title for phase in rubric.phases}
-    closed = " and ".join(titles[key] for key in rubric.gate.closes)
-    return f"The gate is the line `{rubric.gate.line}`: while it fails, no line of {closed} is earned. {rubric.gate.reason}"
-
-
-def _peers(rubric: Rubric) -> str:
-    return (
-        f"Each person reviews {rubric.peers.reviews} other teams; without these reviews a grade is incomplete. Team-mates rate "
-        "each other: a person's mean rating over the mean of the team multiplies the person's grade, by at most "
-        f"{float(rubric.peers.ceiling):g}."
-    )
-
-
-def _late(rubric: Rubric) -> str:
-    late = rubric.late
-    return (
-        f"There are {counted(late.tokens, 'token')} for late work and for handing in again; each buys "
-        f"{counted(late.hours, 'hour')}. A day late without a token costs {late.percent} % of the points, at most {late.most} %."
-    )

@@ -13,11 +13,13 @@ from rich.console import Console
 
 from mlops_grader.capstone import contents, forms, markdown, printed
 from mlops_grader.capstone.rubric import Judge, Rubric, load
+from mlops_grader.capstone.syllabus import syllabus
 from mlops_grader.result import write_text
 from mlops_grader.submission import UsageError
 
 KINDS = ("markdown", "pages", "forms")
 ENDS = {".md", ".html", ".csv"}
+MAKERS = (contents.checklist, contents.score_sheet, contents.expo_sheet, contents.peer_form, contents.debrief, syllabus)
 ASKED = (Judge.STAFF, Judge.PEER, Judge.EXPO)
 
 
@@ -30,6 +32,11 @@ class Known:
     people: tuple[str, ...] = ()
 
 
+def documents(rubric: Rubric) -> tuple[contents.Sheet, ...]:
+    """All sheets that are made from a rubric."""
+    return tuple(make(rubric) for make in MAKERS)
+
+
 def files(
     rubric: Rubric, kinds: Collection[str] = KINDS, *, paper: str = "a4", known: Known | None = None
 ) -> dict[str, str]:
@@ -37,7 +44,7 @@ def files(
     filled = known or Known()
     made: dict[str, str] = {}
     if "markdown" in kinds:
-        made |= {f"{sheet.name}.md": markdown.document(sheet) for sheet in contents.sheets(rubric)}
+        made |= {f"{sheet.name}.md": markdown.document(sheet) for sheet in documents(rubric)}
     if "pages" in kinds:
         made |= _pages(rubric, paper, filled)
     if "forms" in kinds:
@@ -50,7 +57,7 @@ def _pages(rubric: Rubric, paper: str, known: Known) -> dict[str, str]:
     names = {"Team": known.team, "Team reviewed": known.team, "Judge": known.judge, "Reviewer": known.judge}
     return {
         f"{sheet.name}.html": printed.page(sheet, course=course, paper=paper, filled=names)
-        for sheet in contents.sheets(rubric)
+        for sheet in documents(rubric)
     }
 
 

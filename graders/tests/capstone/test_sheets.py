@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 import tables
-from mlops_grader.capstone import contents, forms, markdown, printed, sheets
+from mlops_grader.capstone import contents, forms, markdown, printed, sheets, syllabus
 from mlops_grader.capstone.rubric import AREAS, Judge, Rubric, load
 from mlops_grader.submission import UsageError
 
@@ -58,7 +58,7 @@ def run(*words: str) -> int:
 
 def pages(rubric: Rubric = RUBRIC, paper: str = "a4") -> list[str]:
     """Every printable page."""
-    return [printed.page(sheet, course=rubric.title, paper=paper) for sheet in contents.sheets(rubric)]
+    return [printed.page(sheet, course=rubric.title, paper=paper) for sheet in sheets.documents(rubric)]
 
 
 # --- what is committed ---
@@ -75,14 +75,14 @@ def test_the_rubric_says_how_its_sheets_are_made_again() -> None:
 
 
 def test_the_table_of_the_lesson_is_that_of_the_syllabus() -> None:
-    assert tables.capstone() in markdown.document(contents.syllabus(RUBRIC))
+    assert tables.capstone() in markdown.document(syllabus.syllabus(RUBRIC))
 
 
 # --- what stands on which ---
 
 
 def test_the_sheets_are_those_that_a_course_hands_out() -> None:
-    assert [sheet.name for sheet in contents.sheets(RUBRIC)] == NAMES
+    assert [sheet.name for sheet in sheets.documents(RUBRIC)] == NAMES
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_bonus_lines_come_last_and_count_for_no_total() -> None:
 
 
 def test_the_syllabus_adds_up_in_both_directions() -> None:
-    head, *rows = (contents.points_by_judge(RUBRIC).head, *contents.points_by_judge(RUBRIC).rows)
+    head, *rows = (syllabus.points_by_judge(RUBRIC).head, *syllabus.points_by_judge(RUBRIC).rows)
     numbers = [[int(cell or 0) for cell in row[1:]] for row in rows]
     assert [sum(row[1:-1]) for row in numbers] == [row[0] for row in numbers]
     assert [sum(column) for column in zip(*numbers[:-1], strict=True)] == numbers[-1]
@@ -133,7 +133,7 @@ def test_the_syllabus_adds_up_in_both_directions() -> None:
 
 
 def test_the_syllabus_says_gate_cap_reviews_and_lateness() -> None:
-    words = "\n".join(contents.syllabus(RUBRIC).words)
+    words = "\n".join(syllabus.syllabus(RUBRIC).words)
     parts = (
         "`deploy-clean-machine`",
         "no line of Deployment and operation",
@@ -212,7 +212,7 @@ def test_words_stay_words_on_paper() -> None:
 @settings(deadline=None, max_examples=50)
 def test_no_title_ends_the_style_sheet(title: str) -> None:
     """The foot of the page is a string in CSS: whatever the title, the rules behind it are still there."""
-    page = printed.page(contents.syllabus(RUBRIC), course=title)
+    page = printed.page(syllabus.syllabus(RUBRIC), course=title)
     foot, after = page.partition('content: "')[2].partition('"')[::2]
     assert re.fullmatch(r"[A-Za-z0-9 \\]*", foot)
     assert after.startswith("; } }\n@page {")
@@ -224,7 +224,7 @@ def test_the_foot_keeps_the_blank_behind_a_sign() -> None:
 
 
 def test_a_row_has_a_box_for_each_way_to_tick_it() -> None:
-    boxes = {sheet.name: pages()[place].count('class="box"') for place, sheet in enumerate(contents.sheets(RUBRIC))}
+    boxes = {sheet.name: pages()[place].count('class="box"') for place, sheet in enumerate(sheets.documents(RUBRIC))}
     staff = len(ids(lambda line: line.judge is Judge.STAFF and not line.individual))
     assert (boxes["checklist"], boxes["score-sheet"], boxes["syllabus"]) == (len(RUBRIC.lines), 2 * staff, 0)
 
