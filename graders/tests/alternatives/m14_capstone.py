@@ -118,6 +118,102 @@ What it costs: a booking of the same day is never on the list. See [users](../sc
 """
 
 
+WAITS = """\"\"\"How long one waits at the town hall: a rule, and no model. It needs nothing but Python.\"\"\"
+
+import json
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+COUNTERS = {"passports": 9.5, "cars": 12.0, "moving": 6.0}  # minutes that one visitor takes
+
+
+def minutes(visit):
+    \"\"\"The minutes that the visit waits. Raises ValueError for what is no visit.\"\"\"
+    if not isinstance(visit, dict) or set(visit) != {"counter", "ahead", "staff"}:
+        raise ValueError("a visit has counter, ahead and staff")
+    ahead, staff = visit["ahead"], visit["staff"]
+    if any(isinstance(each, bool) or not isinstance(each, int) for each in (ahead, staff)):
+        raise ValueError("ahead and staff are whole numbers")
+    if not isinstance(visit["counter"], str) or visit["counter"] not in COUNTERS:
+        raise ValueError("there is no such counter")
+    if not 0 <= ahead <= 200 or not 1 <= staff <= 20:
+        raise ValueError("ahead is from 0 to 200, staff from 1 to 20")
+    return round(COUNTERS[visit["counter"]] * ahead / staff, 1)
+
+
+class Desk(BaseHTTPRequestHandler):
+    \"\"\"One route.\"\"\"
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 65536))
+        try:
+            self._say(200, {"minutes": minutes(json.loads(body.decode("utf-8")))})
+        except (ValueError, RecursionError) as error:
+            self._say(422, {"detail": type(error).__name__})
+
+    def _say(self, status, answer):
+        content = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8000"))), Desk).serve_forever()
+"""
+
+WAITS_CONTRACT = """name = "waits"
+parts = ["serving"]
+
+[inputs]
+schema = "visit.schema.json"
+
+[service]
+predict = "/wait"
+prediction = "minutes"
+example = "visit.json"
+
+[commands]
+serve = "python3 waits.py"
+"""
+
+VISIT = """{
+  "type": "object",
+  "required": ["counter", "ahead", "staff"],
+  "additionalProperties": false,
+  "properties": {
+    "counter": {"enum": ["passports", "cars", "moving"]},
+    "ahead": {"type": "integer", "minimum": 0, "maximum": 200},
+    "staff": {"type": "integer", "minimum": 1, "maximum": 20}
+  }
+}
+"""
+
+WAITS_README = """# waits
+
+Claims
+------
+
+1. [The whole service](waits.py) is one file.
+2. It [refuses](waits.py#L13-L24) what is no visit.
+3. It costs nothing: [budget](docs/scoping.md#budget).
+
+[Scoping](docs/scoping.md) and [decisions](docs/decisions/0001-a-list-in-the-morning.md).
+"""
+
+
+def _emptied(project: Path) -> None:
+    """Leave nothing but what the course wrote."""
+    for path in project.iterdir():
+        if path.is_dir() and path.name not in (".git", "lessons"):
+            shutil.rmtree(path)
+        elif path.is_file() and path.name not in ("course.toml", "noxfile.py"):
+            path.unlink()
+
+
 def _course_product(project: Path) -> None:
     """Put the finished project of the tenth module in the place of all that is there."""
     for path in project.iterdir():
@@ -140,6 +236,21 @@ ALTERNATIVES = (
             write("docs/scoping.md", SCOPING),
             write("docs/decisions/0001-a-list-in-the-morning.md", DECISION),
             append("README.md", CLAIMS),
+        ),
+    ),
+    Alternative(
+        "a-rule-without-model-image-or-packages",
+        edits=(
+            _emptied,
+            write("waits.py", WAITS),
+            write("product.toml", WAITS_CONTRACT),
+            write("visit.schema.json", VISIT),
+            write("visit.json", '{"counter": "cars", "ahead": 4, "staff": 2}\n'),
+            write("team.toml", TEAM),
+            write("docs/scoping.toml", FIGURES.replace("noshow/evaluation.py", "waits.py")),
+            write("docs/scoping.md", SCOPING),
+            write("docs/decisions/0001-a-list-in-the-morning.md", DECISION),
+            write("README.md", WAITS_README),
         ),
     ),
 )
