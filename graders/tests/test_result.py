@@ -57,7 +57,9 @@ def test_a_document_tells_the_same_result_again() -> None:
 
 
 def test_a_document_keeps_what_checks_measured() -> None:
-    whole = replace(result(outcome("a")), seconds=1.0, figures=(Figure("requests lost", 0), Figure("to stop", 1.5, "s")))
+    whole = replace(
+        result(outcome("a")), seconds=1.0, figures=(Figure("requests lost", 0), Figure("to stop", 1.5, "s"))
+    )
     assert from_document(json.loads(json.dumps(whole.document()))) == whole
 
 

@@ -200,6 +200,18 @@ REFUSALS = (
         says="is answered with 500",
         edits=(swap(LETTERS, "    if not isinstance(body, dict):\n", "    if body == []:\n"),),
     ),
+    Mistake(
+        "ends-itself-at-a-body-that-is-no-letter",
+        fails="test_refuses_what_makes_no_sense",
+        says="is answered with nothing",
+        edits=(
+            swap(
+                LETTERS,
+                '        raise UnfitError("", "wrong", "a letter is a JSON object with subject, text and channel")\n',
+                '        __import__("os")._exit(3)\n',
+            ),
+        ),
+    ),
 )
 
 REPEATED = (
