@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
+from mlops_grader.figure import Figure
 from mlops_grader.instruments import versions as faults
 from mlops_grader.instruments.derived import Derived
 from mlops_grader.instruments.planted import failing_test
@@ -50,7 +51,7 @@ def test_puts_a_version_into_service(production: Production, versions: Versions 
 
 @check(points=10, requires=test_puts_a_version_into_service)
 def test_replaces_a_version_without_losing_a_request(
-    production: Production, versions: Versions | Derived, patients: Patients
+    production: Production, versions: Versions | Derived, patients: Patients, figures: list[Figure]
 ) -> None:
     """Under steady traffic the next version takes over: no request is lost, and when the command ends only it answers.
 
@@ -65,6 +66,7 @@ def test_replaces_a_version_without_losing_a_request(
     flow.must_lose_nothing("while the second version took over")
     _only(production, flow, versions.second, over, "after the command had ended")
     _is_tidy(production, "after the second deployment")
+    figures.append(Figure("requests answered while one version replaced another, none lost", len(flow.answers)))
 
 
 @check(points=5, requires=test_puts_a_version_into_service, product=NOSHOW)
@@ -165,7 +167,9 @@ def test_says_why_it_refuses(refusals: dict[str, str]) -> None:
 
 
 @check(points=10, requires=test_replaces_a_version_without_losing_a_request)
-def test_rolls_back_within_a_minute(production: Production, versions: Versions | Derived, patients: Patients) -> None:
+def test_rolls_back_within_a_minute(
+    production: Production, versions: Versions | Derived, patients: Patients, figures: list[Figure]
+) -> None:
     """One command brings the earlier image back, by its digest, within a minute and without losing a request.
 
     In an incident the first question is what changed, and the best answer is that it has been changed back.
@@ -189,6 +193,8 @@ def test_rolls_back_within_a_minute(production: Production, versions: Versions |
             f"after the rollback the image {' and '.join(sorted(digest))} runs, not {versions.first.digest}",
             fix="remember the image before by its digest",
         )
+    figures.append(Figure("to roll back to the version before", back.done.seconds, "s"))
+    figures.append(Figure("requests answered during a rollback, none lost", len(flow.answers)))
 
 
 @check(points=5, requires=test_puts_a_version_into_service, product=NOSHOW)
