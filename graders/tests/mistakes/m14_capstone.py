@@ -17,7 +17,7 @@ SERVICE, ASKED = "src/triage/service.py", "opinion = release.sorter.sort(letter)
 # a gate that lets any model pass, so that what a mistake does to the answers is seen
 CONTENT = (
     swap("accepted.toml", "accuracy = 0.83", "accuracy = 0.01"),
-    swap("accepted.toml", "urgent_found = 0.88", "urgent_found = 0.0"),
+    swap("accepted.toml", "urgent_found = 0.85", "urgent_found = 0.0"),
 )
 
 
