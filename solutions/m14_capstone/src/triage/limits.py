@@ -12,8 +12,8 @@ BODY_SECONDS = 5.0
 """For the whole of a body: a limit for each piece would let a caller send one byte at a time."""
 
 IDLE_SECONDS = 5.0
-LEFTOVER, LEFTOVER_SECONDS = 1_048_576, 0.3
-"""Of a body that is too large so much is thrown away: the caller, who still sends, gets to read the answer."""
+LINGER_SECONDS = 0.3
+"""So long the rest of a refused body is thrown away, so that the caller, who still sends, gets to read the answer."""
 
 BODY = web.RequestKey("body", bytes)
 
@@ -29,7 +29,6 @@ async def limits(request: web.Request, handler: Handler) -> web.StreamResponse:
         async with asyncio.timeout(BODY_SECONDS):
             request[BODY] = await _body(request)
     except TooLargeError:
-        await _throw_away(request)
         return _ending(problem(413, f"a body may have {MAX_BODY} bytes"))
     except TimeoutError:
         return _ending(problem(408, f"the body was not there after {BODY_SECONDS:g} s"))
@@ -49,16 +48,6 @@ async def _body(request: web.Request) -> bytes:
         if len(body) > MAX_BODY:
             raise TooLargeError
     return bytes(body)
-
-
-async def _throw_away(request: web.Request) -> None:
-    thrown = 0
-    try:
-        async with asyncio.timeout(LEFTOVER_SECONDS):
-            while thrown < LEFTOVER and not request.content.at_eof():
-                thrown += len(await request.content.readany())
-    except (TimeoutError, web.RequestPayloadError, ConnectionError):
-        return
 
 
 def _ending(response: web.Response) -> web.Response:

@@ -6,7 +6,7 @@ import signal
 from aiohttp import web
 
 from triage.doorway import VISITORS
-from triage.limits import IDLE_SECONDS
+from triage.limits import IDLE_SECONDS, LINGER_SECONDS
 from triage.logs import configure, log
 from triage.service import create_app
 from triage.settings import Settings
@@ -26,7 +26,7 @@ async def _serve(settings: Settings) -> None:
         app := create_app(settings),
         access_log=None,
         keepalive_timeout=IDLE_SECONDS,
-        lingering_time=0,
+        lingering_time=LINGER_SECONDS,
         shutdown_timeout=1,
     )
     await runner.setup()
