@@ -207,7 +207,7 @@ def test_takes_in_only_so_much(served: Served, patients: Patients) -> None:
             raise Fail(
                 f"{words} of {len(full) + 2 * KIB} bytes is answered with {heard.status or 'nothing'}", fix=LIMIT
             )
-    endless = wire.ask(client, chunked, wire.chunks([b" " * 64 * KIB] * 1000))
+    endless = wire.ask(client, chunked, wire.chunks(wire.unhurried([b" " * 64 * KIB] * 1000)))
     if endless.sent > service.max_body + SLACK:
         raise Fail(f"{endless.sent // MIB} MiB of a body without end are taken in", fix=LIMIT)
     if service.any_answer:
