@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self, get_args
 
 import pydantic
 
@@ -17,6 +17,8 @@ FILE = "product.toml"
 Variable = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 HeaderName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")]
 Route = Annotated[str, pydantic.Field(pattern=r"^/\S*$")]
+PartName = Literal["training", "serving", "containers", "ci", "delivery", "monitoring"]
+PARTS: tuple[PartName, ...] = get_args(PartName)
 
 
 class Part(pydantic.BaseModel):
@@ -66,6 +68,18 @@ class Service(Part):
     patience: Annotated[float, pydantic.Field(ge=1, le=15)] = 5
     reload: Annotated[float, pydantic.Field(ge=0.5, le=15)] = 3
     settings: Settings = Settings()
+    _any_answer: bool = pydantic.PrivateAttr(default=False)
+
+    @property
+    def any_answer(self) -> bool:
+        """Whether the prediction may be any JSON value: it is that of a product of one's own."""
+        return self._any_answer
+
+    def with_any_answer(self) -> Service:
+        """The same service, whose prediction may be any JSON value."""
+        copy = self.model_copy()
+        copy._any_answer = True  # noqa: SLF001  # it is one of these too
+        return copy
 
 
 class Environment(Part):
@@ -171,10 +185,33 @@ class Drift(Part):
     clock: Variable = "TODAY"
 
 
+class Inputs(Part):
+    """From what the grader makes requests of its own: exactly one of these. A product of one's own says it; the course's product does not.
+
+    examples: a file with a JSON body on each line. schema: a file with the JSON Schema of one body. generator: a command that prints
+    bodies as JSON lines, with SEED and COUNT in its environment.
+    """
+
+    examples: str = ""
+    schema_: str = pydantic.Field(default="", alias="schema")  # pydantic has a `schema` of its own
+    generator: str = ""
+
+    @pydantic.model_validator(mode="after")
+    def _is_one_of_three(self) -> Self:
+        named = [name for name in (self.examples, self.schema_, self.generator) if name.strip()]
+        if len(named) != 1:
+            raise ValueError(
+                f"it names {len(named) or 'none'} of `examples`, `schema` and `generator`, and exactly one is wanted"
+            )
+        return self
+
+
 class Contract(Part):
-    """The whole of `product.toml`."""
+    """The whole of `product.toml`. parts: what this product has."""
 
     name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_-]*$")] = "product"
+    parts: list[PartName] = list(PARTS)
+    inputs: Inputs | None = None
     service: Service = Service()
     environment: Environment = Environment()
     data: Data = Data()
@@ -185,12 +222,25 @@ class Contract(Part):
     drift: Drift = Drift()
     commands: Commands = Commands()
 
+    @property
+    def in_container_alone(self) -> bool:
+        """Whether the service runs in its container and nowhere else: a product of one's own, in whatever language."""
+        return self.inputs is not None and not self.commands.serve.strip()
+
     def command(self, name: str) -> str:
         """The command line of that name. Raises Fail when the contract leaves it out or empty."""
         line: str = getattr(self.commands, name)
         if not line.strip():
             raise Fail(f"`{FILE}` names no `{name}` command", fix=f'add `{name} = "..."` under [commands] in `{FILE}`')
         return line
+
+
+def is_of_its_own(folder: Path) -> bool:
+    """Whether a project is a product of one's own, and not the course's: its contract has `[inputs]`, be it a wrong one."""
+    try:
+        return "inputs" in tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def load(folder: Path) -> Contract:
@@ -205,17 +255,24 @@ def load(folder: Path) -> Contract:
     except (OSError, UnicodeDecodeError) as error:
         raise Fail(f"`{FILE}` cannot be read: {error}", fix="save it as UTF-8 text") from None
     try:
-        return Contract.model_validate(tomllib.loads(text))
+        contract = Contract.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise Fail(f"`{FILE}` is not valid TOML: {error}", fix="mend that line") from None
     except RecursionError:
         raise Fail(f"`{FILE}` is not valid TOML: it is nested too deep", fix="write it flat") from None
     except pydantic.ValidationError as error:
         raise _explain(error) from None
+    if contract.inputs is None:
+        return contract
+    return contract.model_copy(update={"service": contract.service.with_any_answer()})
 
 
 def _explain(error: pydantic.ValidationError) -> Fail:
     first = error.errors()[0]
+    if first["loc"] == ("inputs",):
+        return Fail(f"`{FILE}`: [inputs]: {_plain(first['msg'])}", fix="keep the one that fits your product best")
+    if first["loc"][0] == "parts":
+        return Fail(f"`{FILE}`: `parts` holds {repr(first['input'])[:100]}", fix=_parts_hint(str(first["input"])))
     *table, key = (str(part) for part in first["loc"])
     place = f"[{'.'.join(table)}] " if table else ""
     if first["type"] == "extra_forbidden":
@@ -227,11 +284,16 @@ def _explain(error: pydantic.ValidationError) -> Fail:
     return Fail(f"`{FILE}`: {place}`{key}` is {shown}: {_plain(first['msg'])}", fix="mend that value")
 
 
+def _parts_hint(name: str) -> str:
+    close = difflib.get_close_matches(name, PARTS, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"a list of names, of these: {', '.join(PARTS)}"
+
+
 def _fields(model: type[pydantic.BaseModel], table: list[str]) -> list[str]:
     for name in table:
         annotation: Any = model.model_fields[name].annotation
-        model = annotation
-    return list(model.model_fields)
+        model = next((each for each in get_args(annotation) if isinstance(each, type)), annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _plain(message: str) -> str:
