@@ -13,6 +13,7 @@ import pytest
 
 import compose
 from mlops_grader import contract
+from mlops_grader.capstone import rubric
 from mlops_grader.instruments import evidence
 from mlops_grader.submission import snapshot
 
@@ -96,3 +97,24 @@ def test_the_pipeline_is_red_until_it_checks_something(starter: Path) -> None:
     steps = re.findall(r"^ {10}(echo .+|exit .+)$", (starter / WORKFLOW).read_text(encoding="utf-8"), re.MULTILINE)
     done = subprocess.run(["bash", "-c", "\n".join(steps)], capture_output=True, text=True, check=False)
     assert (done.returncode, "checks nothing yet" in done.stdout) == (1, True)
+
+
+LESSON = compose.KIT / "modules/m14_capstone/README.md"
+
+
+def test_the_milestones_of_the_lesson_are_the_phases_of_the_rubric() -> None:
+    """What the plan of the semester says of each milestone is what the rubric gives for it."""
+    said = re.findall(r"\*\*(\w+)[\w ]*\*\*, (\d+) points", LESSON.read_text(encoding="utf-8"))
+    assert said == [(phase.key, str(phase.points)) for phase in rubric.load().phases]
+
+
+def test_every_page_that_the_lesson_links_to_comes_along(starter: Path) -> None:
+    """A link works in the course and in the project: what it leads to lies beside the lesson in both."""
+    linked = {
+        name
+        for name in re.findall(r"\]\(([\w./-]+)\)", LESSON.read_text(encoding="utf-8"))
+        if name.startswith(("rubric", "sheets/"))
+    }
+    assert "sheets/checklist.md" in linked
+    assert [name for name in linked if not (LESSON.parent / name).is_file()] == []
+    assert [name for name in linked if not (starter / "lessons" / name).is_file()] == []
