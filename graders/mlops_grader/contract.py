@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self, get_args
 
 import pydantic
 
@@ -17,6 +17,8 @@ FILE = "product.toml"
 Variable = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 HeaderName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")]
 Route = Annotated[str, pydantic.Field(pattern=r"^/\S*$")]
+PartName = Literal["training", "serving", "containers", "ci", "delivery", "monitoring"]
+PARTS: tuple[PartName, ...] = get_args(PartName)
 
 
 class Part(pydantic.BaseModel):
@@ -171,10 +173,33 @@ class Drift(Part):
     clock: Variable = "TODAY"
 
 
+class Inputs(Part):
+    """From what the grader makes requests of its own: exactly one of these. A product of one's own says it; the course's product does not.
+
+    examples: a file with a JSON body on each line. schema: a file with the JSON Schema of one body. generator: a command that prints
+    bodies as JSON lines, with SEED and COUNT in its environment.
+    """
+
+    examples: str = ""
+    schema_: str = pydantic.Field(default="", alias="schema")  # pydantic has a `schema` of its own
+    generator: str = ""
+
+    @pydantic.model_validator(mode="after")
+    def _is_one_of_three(self) -> Self:
+        named = [name for name in (self.examples, self.schema_, self.generator) if name.strip()]
+        if len(named) != 1:
+            raise ValueError(
+                f"it names {len(named) or 'none'} of `examples`, `schema` and `generator`, and exactly one is wanted"
+            )
+        return self
+
+
 class Contract(Part):
-    """The whole of `product.toml`."""
+    """The whole of `product.toml`. parts: what this product has."""
 
     name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_-]*$")] = "product"
+    parts: list[PartName] = list(PARTS)
+    inputs: Inputs | None = None
     service: Service = Service()
     environment: Environment = Environment()
     data: Data = Data()
@@ -216,6 +241,10 @@ def load(folder: Path) -> Contract:
 
 def _explain(error: pydantic.ValidationError) -> Fail:
     first = error.errors()[0]
+    if first["loc"] == ("inputs",):
+        return Fail(f"`{FILE}`: [inputs]: {_plain(first['msg'])}", fix="keep the one that fits your product best")
+    if first["loc"][0] == "parts":
+        return Fail(f"`{FILE}`: `parts` holds {repr(first['input'])[:100]}", fix=_parts_hint(str(first["input"])))
     *table, key = (str(part) for part in first["loc"])
     place = f"[{'.'.join(table)}] " if table else ""
     if first["type"] == "extra_forbidden":
@@ -227,11 +256,16 @@ def _explain(error: pydantic.ValidationError) -> Fail:
     return Fail(f"`{FILE}`: {place}`{key}` is {shown}: {_plain(first['msg'])}", fix="mend that value")
 
 
+def _parts_hint(name: str) -> str:
+    close = difflib.get_close_matches(name, PARTS, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"a list of names, of these: {', '.join(PARTS)}"
+
+
 def _fields(model: type[pydantic.BaseModel], table: list[str]) -> list[str]:
     for name in table:
         annotation: Any = model.model_fields[name].annotation
-        model = annotation
-    return list(model.model_fields)
+        model = next((each for each in get_args(annotation) if isinstance(each, type)), annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _plain(message: str) -> str:

@@ -16,10 +16,12 @@ import pytest
 
 from mlops_grader.check import Fail, NotRun
 from mlops_grader.contract import Contract
+from mlops_grader.figure import Figure
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments import environment as environments
 from mlops_grader.instruments import production as productions
 from mlops_grader.instruments.alerting import Rules, load_rules, read_yaml
+from mlops_grader.instruments.clean import CleanMachine
 from mlops_grader.instruments.client import READY_SECONDS, Client
 from mlops_grader.instruments.container import Container
 from mlops_grader.instruments.dashboard import Panel
@@ -64,13 +66,14 @@ TRAINING = Limits(seconds=600)
 class Ground:
     """What all instruments start from: the submission, the seed of its inputs, and a folder that is removed at the end.
 
-    timelines: where an instrument leaves what happened, for the report.
+    timelines, figures: where an instrument or a check leaves what happened and what it measured, for the report.
     """
 
     submission: Submission
     seed: int
     folder: Path
     timelines: list[Timeline] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
 
 
 GROUND = pytest.StashKey[Ground]()
@@ -92,6 +95,18 @@ def submission(ground: Ground) -> Submission:
 def contract(submission: Submission) -> Contract:
     """What `product.toml` says."""
     return submission.contract()
+
+
+@pytest.fixture(scope="session")
+def seed(ground: Ground) -> int:
+    """The seed of the grade."""
+    return ground.seed
+
+
+@pytest.fixture(scope="session")
+def figures(ground: Ground) -> list[Figure]:
+    """Where a check leaves what it measured, for the result document."""
+    return ground.figures
 
 
 @pytest.fixture
@@ -522,3 +537,12 @@ def container(engine: Engine, image: Image, contract: Contract) -> Iterator[Cont
     """A running container of that image; whether it is ready is for a check to say."""
     with engine.start(image, contract.service) as container:
         yield container
+
+
+@pytest.fixture(scope="session")
+def clean_machine(
+    request: pytest.FixtureRequest, submission: Submission, contract: Contract, sandbox: Sandbox, ground: Ground
+) -> CleanMachine:
+    """A machine that has seen nothing of the product, with an engine where the product has containers."""
+    engine = request.getfixturevalue("engine") if "containers" in contract.parts else None
+    return CleanMachine(submission, contract, sandbox, engine, ground.folder / "clean")

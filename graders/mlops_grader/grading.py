@@ -176,6 +176,7 @@ def _result(order: Order, grading: Grading, started: float, stopped: bool) -> Re
             _outcome(check, grading, order.key, CUT_OFF if stopped else NEVER_RAN) for check in grading.checks
         ),
         timeline=next(iter(grading.timelines), None),
+        figures=tuple(grading.figures),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mlops_grader.check import Check, Fail, Finding, NotRun, Verdict
+from mlops_grader.figure import Figure
 from mlops_grader.fixtures import GROUND, Ground
 from mlops_grader.plain import plain
 from mlops_grader.submission import Submission, UsageError
@@ -45,12 +46,13 @@ class Grading:
     ended: Callable[[Check, Verdicts], None] = lambda _, __: None
     verdicts: dict[str, Verdicts] = field(default_factory=dict)
     timelines: list[Timeline] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
     usage_error: UsageError | None = None
     clock: float = 0.0
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Give the fixtures what they start from."""
-        config.stash[GROUND] = Ground(self.submission, self.seed, self.folder, self.timelines)
+        config.stash[GROUND] = Ground(self.submission, self.seed, self.folder, self.timelines, self.figures)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

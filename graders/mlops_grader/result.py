@@ -15,6 +15,7 @@ import jsonschema
 
 from mlops_grader import timeline as timelines
 from mlops_grader.check import Verdict
+from mlops_grader.figure import Figure
 from mlops_grader.timeline import Timeline
 
 SCHEMA = "mlops-grader/result/v1"
@@ -60,6 +61,7 @@ class Result:
     seconds: float
     checks: tuple[Outcome, ...]
     timeline: Timeline | None = None
+    figures: tuple[Figure, ...] = ()
 
     @property
     def asked(self) -> tuple[Outcome, ...]:
@@ -92,7 +94,9 @@ class Result:
 
     def document(self) -> dict[str, Any]:
         """The result as plain data, valid against the schema."""
-        told = {"timeline": self.timeline.document()} if self.timeline else {}
+        told: dict[str, Any] = {"timeline": self.timeline.document()} if self.timeline else {}
+        if self.figures:
+            told["figures"] = [asdict(figure) for figure in self.figures]
         return {
             "schema": SCHEMA,
             "grader": {"version": self.grader},
@@ -134,6 +138,7 @@ def from_document(document: dict[str, Any]) -> Result:
         seconds=document["seconds"],
         checks=outcomes,
         timeline=timelines.from_document(document["timeline"]) if "timeline" in document else None,
+        figures=tuple(Figure(**entry) for entry in document.get("figures", ())),
     )
 
 

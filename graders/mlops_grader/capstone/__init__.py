@@ -1,1 +1,1 @@
-"""The capstone: rubric, sheets, scores, reports, expo and portfolio of a team that builds its own product."""
+"""The capstone: a rubric, people's scores, measured lines, and the grades that they make."""
