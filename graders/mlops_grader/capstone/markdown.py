@@ -8,6 +8,7 @@ from mlops_grader.plain import plain
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>&|~#!$])")
 _FIRST = re.compile(r"^(\d+)([.)])|^([-+=:])")
+_SPANS = re.compile(r"`([^`\n]+)`")
 _LINKS = re.compile(r"(?i)\b(https?|ftp|mailto|www)([:.])")
 
 
@@ -16,6 +17,19 @@ def inline(raw: str) -> str:
     words = _MARKUP.sub(r"\\\1", " ".join(plain(raw).split()))
     words = _FIRST.sub(lambda match: f"{match[1]}\\{match[2]}" if match[1] else f"\\{match[3]}", words)
     return _LINKS.sub(r"\1\\\2", words)
+
+
+def prose(raw: str) -> str:
+    """One line of text in which `words` between backticks are code."""
+    words, *rest = _SPANS.split(" ".join(raw.split()))
+    spans = [code(part) if number % 2 == 0 else _between(part) for number, part in enumerate(rest)]
+    return inline(words) + (" " if words.endswith(" ") and rest else "") + "".join(spans)
+
+
+def _between(words: str) -> str:
+    """Text between two spans keeps the blanks at its ends."""
+    start, end = (" " if words[:1] == " " else ""), (" " if words[-1:] == " " and words.strip() else "")
+    return f"{start}{inline(words)}{end}"
 
 
 def code(raw: str) -> str:
