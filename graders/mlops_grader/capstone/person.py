@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mlops_grader.capstone import markdown, points
+from mlops_grader.capstone import points, unmarked
 from mlops_grader.capstone.report import style
 from mlops_grader.capstone.report_evidence import lateness, section
 from mlops_grader.capstone.report_lines import WORDS, notes, who
@@ -178,8 +178,8 @@ def _marks(block: Block) -> list[str]:
 def as_markdown(grade: TeamGrade, own: PersonGrade) -> str:
     """The same as Markdown."""
     parts = [
-        f"# {markdown.inline(own.member.name)}: {points.total(own.total)} of 100",
-        f"Capstone grade of {markdown.inline(grade.inputs.team.name)}, {state(own)}. {_MEANINGS[state(own)]}",
+        f"# {unmarked.inline(own.member.name)}: {points.total(own.total)} of 100",
+        f"Capstone grade of {unmarked.inline(grade.inputs.team.name)}, {state(own)}. {_MEANINGS[state(own)]}",
         *_marked("Owed", owed(own)),
         *_marked("Missing", missing(own)),
         *_marked("Late", [one.words for account in own.late for one in account.hand_ins]),
@@ -191,10 +191,10 @@ def as_markdown(grade: TeamGrade, own: PersonGrade) -> str:
 
 
 def _marked(heading: str, rows: Sequence[str]) -> list[str]:
-    return [f"## {heading}", "\n".join(f"- {markdown.prose(row)}" for row in rows)] if rows else []
+    return [f"## {heading}", "\n".join(f"- {unmarked.prose(row)}" for row in rows)] if rows else []
 
 
 def _marked_table(block: Block) -> str:
-    rows = [f"| {markdown.prose(row.words)} | {row.computed} | {row.result} | {row.so_far} |" for row in block.rows]
+    rows = [f"| {unmarked.prose(row.words)} | {row.computed} | {row.result} | {row.so_far} |" for row in block.rows]
     head = "| step | computed | result | sum |\n|---|---:|---:|---:|"
-    return f"### {markdown.inline(block.title)}\n\n{head}\n" + "\n".join(rows)
+    return f"### {unmarked.inline(block.title)}\n\n{head}\n" + "\n".join(rows)
