@@ -72,7 +72,7 @@ def _header(grade: TeamGrade) -> str:
 def _how_counted(grade: TeamGrade) -> str:
     own = sum(line.points for line in grade.inputs.rubric.must if line.individual)
     each = f" {own} more points are scored for each person." if own else ""
-    return f"The team's part.{each} Lateness and citizenship change the grades of people, not this score."
+    return f"{tally(_must(grade))} of the must lines, and the bonus.{each} Lateness and citizenship change the grades of people, not this score."
 
 
 def parts(judged: Sequence[Judged]) -> Parts:

@@ -75,7 +75,7 @@ def _group(heading: str, items: Sequence[str]) -> str:
 
 
 def _card(grade: TeamGrade, judged: Judged, largest: int) -> str:
-    return f"""<li class="check card {CLASSES[judged.standing]}" id="line-{text(judged.line.id)}">
+    return f"""<li class="check line card {CLASSES[judged.standing]}" id="line-{text(judged.line.id)}">
 <h4>{prose(judged.line.claim)}</h4>
 {_verdict(judged, largest)}
 <dl>
@@ -88,7 +88,7 @@ def _earned(grade: TeamGrade, judged: Judged, largest: int) -> str:
     return f"""<li class="check passed" id="line-{text(judged.line.id)}">
 <details>
 <summary>{_verdict(judged, largest)} <span class="title">{prose(judged.line.claim)}</span></summary>
-<dl class="lesson">
+<dl class="lesson line">
 {_facts(grade, judged)}
 </dl>
 </details>
@@ -97,7 +97,8 @@ def _earned(grade: TeamGrade, judged: Judged, largest: int) -> str:
 
 def _verdict(judged: Judged, largest: int) -> str:
     meaning = f' <span class="meaning">{_MEANINGS[judged.standing]}</span>' if judged.standing in _MEANINGS else ""
-    bar = f'<span class="weight" aria-hidden="true"><span style="--share:{judged.line.points / largest:.2f}"></span></span>'
+    size = f"--share:{judged.line.points / largest:.2f};--earned:{float(judged.least) / judged.line.points:.3f}"
+    bar = f'<span class="weight" aria-hidden="true"><span style="{size}"></span></span>'
     earned = short(judged.least) if judged.least == judged.most else f"{short(judged.least)} to {short(judged.most)}"
     points = f'<span class="points">{earned}/{judged.line.points}<span class="unit"> points</span></span>'
     bonus = ' <span class="unit">bonus</span>' if judged.line.bonus else ""
@@ -111,7 +112,7 @@ def _facts(grade: TeamGrade, judged: Judged) -> str:
     lost = measured is not None and judged.standing is not Standing.EARNED
     entries = (
         ("Judged by", who(judged)),
-        ("Found", _quoted(measured.because) if measured and lost else ""),
+        ("Found", _first(measured.because) if measured and lost else ""),
         ("Checks", _ends(measured.checks) if measured else ""),
         ("Notes", notes(judged)),
         ("Evidence asked for", prose(line.evidence)),
@@ -157,6 +158,12 @@ def anchor(end: CheckEnd) -> str:
     return f"check-{text(end.module)}-{text(end.id)}"
 
 
+def _first(found: str) -> str:
+    """How a finding begins; the whole of it stands with its check."""
+    rows = plain(found).strip().splitlines()
+    return prose(rows[0]) + (" …" if len(rows) > 1 else "") if rows else ""
+
+
 def _quoted(found: str) -> str:
     return f"<pre>{escape(plain(found).strip())}</pre>" if found.strip() else ""
 
@@ -166,13 +173,13 @@ def checks(grade: TeamGrade) -> str:
     ends = {(end.module, end.id): end for line in grade.inputs.measured.lines for end in line.checks}
     if not ends:
         return ""
-    items = "\n".join(_check(grade, end) for end in ends.values())
+    left = [_check(grade, end) for end in ends.values() if end.verdict is not Verdict.PASSED]
+    done = [_check(grade, end) for end in ends.values() if end.verdict is Verdict.PASSED]
     return f"""<section class="module" aria-labelledby="checks">
 <h2 id="checks">What the checks found</h2>
 <p class="facts">Each check ran on a clean clone of the commit; several lines may rest on one.</p>
-<ul class="checks">
-{items}
-</ul>
+{_group("Not passed", left)}
+{_group("Passed", done)}
 </section>"""
 
 
@@ -188,8 +195,8 @@ def _check(grade: TeamGrade, end: CheckEnd) -> str:
     verdict = f'<span class="verdict"><strong>{word(end.verdict)}</strong> {name}</span>'
     if end.verdict is Verdict.PASSED:
         return f"""<li class="check passed" id="{anchor(end)}">
-<p class="row">{verdict} <span class="title">{prose(title)}</span> <span class="facts">for {links}</span></p></li>"""
-    return f"""<li class="check card {end.verdict}" id="{anchor(end)}">
+<p class="row"><span class="title">{prose(title)}</span> {verdict} <span class="facts">for {links}</span></p></li>"""
+    return f"""<li class="check line card {end.verdict}" id="{anchor(end)}">
 <h4>{prose(title)}</h4>
 {verdict}
 <dl>
