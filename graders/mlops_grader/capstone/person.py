@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mlops_grader.capstone import points, unmarked
-from mlops_grader.capstone.report import style
+from mlops_grader.capstone import points, report, unmarked
 from mlops_grader.capstone.report_evidence import lateness, section
 from mlops_grader.capstone.report_lines import WORDS, notes, who
 from mlops_grader.capstone.standing import Judged, PersonGrade, TeamGrade
@@ -38,14 +37,10 @@ class Block:
 
 
 def arithmetic(found: Sum) -> tuple[Block, ...]:
-    """Every step of a grade: phase by phase, the bonus, then the rest."""
-    blocks = [Block(phase.phase.title, tuple(_phase(phase))) for phase in found.phases]
+    """Every step of a grade: how it is put together, then what each phase and the bonus come to."""
+    phases = [Block(phase.phase.title, tuple(_phase(phase))) for phase in found.phases]
     bonus = tuple(_row(earned.step) for earned in found.bonus)
-    return (
-        *blocks,
-        *([Block("Bonus lines", bonus)] if bonus else []),
-        Block("Altogether", tuple(map(_row, found.steps))),
-    )
+    return (Block("Altogether", tuple(map(_row, found.steps))), *phases, Block("Bonus lines", bonus))
 
 
 def _phase(phase: PhaseSum) -> Iterator[Row]:
@@ -112,11 +107,23 @@ def page(grade: TeamGrade, own: PersonGrade) -> str:
 </header>
 {_box("Owed", owed(own))}
 {_box("Missing", missing(own))}
+{_phases(grade, own)}
 {_own_lines(own)}
 {_peers(own)}
 {section("late", "Lateness", *(lateness(one, text(_whose(own, one.owner))) for one in own.late))}
 {"".join(_sums(number, title, blocks) for number, (title, blocks) in enumerate(sums(own), 1))}"""
-    return framed(f"{text(own.member.name)}: {total}", body, style())
+    return framed(f"{text(own.member.name)}: {total}", body, report.style())
+
+
+def _phases(grade: TeamGrade, own: PersonGrade) -> str:
+    """A bar for each phase, with the person's own lines in it."""
+    must = [judged for judged in own.lines if not judged.line.bonus]
+    by_phase = [
+        (phase, [each for each in must if each.line.phase == phase.key]) for phase in grade.inputs.rubric.phases
+    ]
+    rows = [report.row("", text(phase.title), lines) for phase, lines in by_phase if lines]
+    note = '<p class="facts">The lines of the team and your own, before lateness and citizenship.</p>'
+    return section("points", "Points", note, report.rows("By phase", rows))
 
 
 def _whose(own: PersonGrade, owner: str) -> str:

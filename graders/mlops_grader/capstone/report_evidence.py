@@ -114,31 +114,26 @@ def figures(grade: TeamGrade) -> str:
 
 # --- git ---
 
+_COUNTED = (
+    "From git, as evidence to talk about; no part of any score. Lines left are those that this person wrote last. "
+    "Co-author, reviewed and merged count the work of others."
+)
+
 
 def contributions(grade: TeamGrade) -> str:
     """What git says about each member; never a part of a score."""
     told, names = grade.inputs.evidence, {member.id: member.name for member in grade.inputs.team.members}
     rows = [_contribution(person, told, names[person.member]) for person in told.people]
-    heads = (
-        "Member",
-        "Lines left",
-        "",
-        "Commits",
-        "Days",
-        "Named as co-author",
-        "Reviewed",
-        "Merged for others",
-        "Owns",
-        "Lines lie in",
-    )
+    heads = ("Member", "Lines left", "", "Commits", "Days", "Co-author", "Reviewed", "Merged", "Owns", "Lines lie in")
     return section(
         "contributions",
         "Contribution evidence",
-        '<p class="facts">From git, as evidence to talk about. No part of any score.</p>',
+        f'<p class="facts">{_COUNTED}</p>',
         table(heads, rows),
         _strangers(told),
         _left_out(told),
-        _list("What git does not know", [prose(note) for note in told.notes]),
+        "<h3>What git does not know</h3>",
+        f'<ul class="plain">{"".join(f"<li>{prose(note)}</li>" for note in told.notes)}</ul>',
     )
 
 
@@ -205,10 +200,11 @@ def about(grade: TeamGrade) -> str:
         ("Measured", f"{moment(measured.started_at)}, {', '.join(AUTHORITIES[measured.authority])}"),
         ("Seed", f"<code>{measured.seed}</code>"),
         ("Grader", f"<code>{text(measured.grader)}</code>"),
-        *(
-            (text(one.role), f"<code>{text(_flat(one.name))}</code> <code>{text(one.sha256)}</code>")
-            for one in inputs.sources
-        ),
     )
     listed = "\n".join(entry(term, description) for term, description in entries)
-    return section("about", "What this was made from", f'<dl class="about wide">\n{listed}\n</dl>')
+    rows = [
+        (text(one.role), f"<code>{text(_flat(one.name))}</code>", f"<code>{text(one.sha256)}</code>")
+        for one in inputs.sources
+    ]
+    files = table(("Given as", "Name", "SHA-256"), rows) if rows else ""
+    return section("about", "What this was made from", f'<dl class="about wide">\n{listed}\n</dl>', files)
