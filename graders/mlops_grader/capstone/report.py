@@ -72,7 +72,8 @@ def _header(grade: TeamGrade) -> str:
 def _how_counted(grade: TeamGrade) -> str:
     own = sum(line.points for line in grade.inputs.rubric.must if line.individual)
     each = f" {own} more points are scored for each person." if own else ""
-    return f"{tally(_must(grade))} of the must lines, and the bonus.{each} Lateness and citizenship change the grades of people, not this score."
+    counted = f"{tally(_must(grade))} of the must lines, and the bonus.{each}"
+    return f"{counted} Lateness and citizenship change the grades of people, not this score."
 
 
 def parts(judged: Sequence[Judged]) -> Parts:
@@ -96,13 +97,9 @@ def _points(judged: Judged) -> Fraction:
 
 def _next(grade: TeamGrade) -> str:
     """What is missing; without anything, what to talk about."""
-    missing = (
-        *grade.total.missing,
-        *(["no score of any person is in yet"] if not grade.inputs.recorded.scores else []),
-    )
-    if missing:
-        rows = "".join(f"<li>{prose(words)}</li>" for words in missing)
-        return _box("Provisional: this is missing", f'<ul class="missing">{rows}</ul>')
+    if grade.total.missing:
+        listed = "".join(f"<li>{prose(words)}</li>" for words in grade.total.missing)
+        return _box("Provisional: this is missing", f'<ul class="missing">{listed}</ul>')
     if grade.disputed:
         first = grade.disputed[0]
         link = f'<a href="#line-{text(first.line.id)}">{prose(first.line.claim)}</a>'
@@ -112,11 +109,8 @@ def _next(grade: TeamGrade) -> str:
 
 def _many(grade: TeamGrade) -> str:
     number = len(grade.disputed)
-    return (
-        "Its judges disagree."
-        if number == 1
-        else f'Its judges disagree, as on <a href="#agreement">{number} lines</a>.'
-    )
+    also = f', as on <a href="#agreement">{number} lines</a>' if number > 1 else ""
+    return f"Its judges disagree{also}."
 
 
 def _box(heading: str, content: str) -> str:
@@ -140,11 +134,11 @@ def _gate(grade: TeamGrade) -> str:
 def _overview(grade: TeamGrade) -> str:
     """The pictures: points by phase, and by who judges."""
     rubric = grade.inputs.rubric
-    phases = [_row(f"#phase-{text(phase.key)}", text(phase.title), _of(grade, phase)) for phase in rubric.phases]
+    phases = [row(f"#phase-{text(phase.key)}", text(phase.title), _of(grade, phase)) for phase in rubric.phases]
     kinds = {judge: [each for each in _must(grade) if each.line.judge is judge] for judge in Judge}
-    judges = [_row("", _title(KINDS[judge]), found) for judge, found in kinds.items() if found]
+    judges = [row("", _title(KINDS[judge]), found) for judge, found in kinds.items() if found]
     return evidence.section(
-        "overview", "Points", _rows("By phase", [*phases, *_bonus(grade)]), _rows("By who judges", judges)
+        "overview", "Points", rows("By phase", [*phases, *_bonus(grade)]), rows("By who judges", judges)
     )
 
 
@@ -160,12 +154,14 @@ def _title(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _rows(heading: str, rows: Sequence[str]) -> str:
-    listed = "\n".join(rows)
+def rows(heading: str, drawn: Sequence[str]) -> str:
+    """A list of bars under a heading."""
+    listed = "\n".join(drawn)
     return f'<h3>{heading}</h3>\n<ol class="contents points">\n{listed}\n</ol>'
 
 
-def _row(link: str, title: str, judged: Sequence[Judged]) -> str:
+def row(link: str, title: str, judged: Sequence[Judged]) -> str:
+    """The bar of some lines, named; "" for no link."""
     named = f'<a href="{link}">{title}</a>' if link else f"<span>{title}</span>"
     told = tally(judged)
     drawn = bar(parts(judged), f"{title}: {told}; " + ", ".join(words for _, size, words in parts(judged) if size))
