@@ -124,12 +124,13 @@ def contributions(grade: TeamGrade) -> str:
     """What git says about each member; never a part of a score."""
     told, names = grade.inputs.evidence, {member.id: member.name for member in grade.inputs.team.members}
     rows = [_contribution(person, told, names[person.member]) for person in told.people]
-    heads = ("Member", "Lines left", "", "Commits", "Days", "Co-author", "Reviewed", "Merged", "Owns", "Lines lie in")
+    heads = ("Member", "Lines left", "", "Commits", "Days", "Co-author", "Reviewed", "Merged")
     return section(
         "contributions",
         "Contribution evidence",
         f'<p class="facts">{_COUNTED}</p>',
         table(heads, rows),
+        f'<dl class="about wide">{"".join(entry(text(names[each.member]), _where(each)) for each in told.people)}</dl>',
         _strangers(told),
         _left_out(told),
         "<h3>What git does not know</h3>",
@@ -140,10 +141,15 @@ def contributions(grade: TeamGrade) -> str:
 def _contribution(person: Contribution, told: Contributions, name: str) -> tuple[str, ...]:
     share = person.lines / max(told.lines, 1)
     drawn = f'<span class="share" aria-hidden="true"><span style="--share:{share:.3f}"></span></span>'
-    places = "<br>".join(f"<code>{text(_flat(folder))}</code> {count:,}" for folder, count in person.places)
     counts = (person.commits, person.days, person.co_authored, person.reviewed, person.merged)
-    owns = text(", ".join(person.areas)) or "no area"
-    return text(name), f"{person.lines:,}", drawn, *(f"{count:,}" for count in counts), owns, places
+    return text(name), f"{person.lines:,}", drawn, *(f"{count:,}" for count in counts)
+
+
+def _where(person: Contribution) -> str:
+    """What a person owns, and the folders in which their lines lie."""
+    places = ", ".join(f"<code>{text(_flat(folder))}</code> ({count:,})" for folder, count in person.places)
+    owns = f"owns {text(', '.join(person.areas))}" if person.areas else "owns no area"
+    return f"{owns}; {f'lines in {places}' if places else 'no line is left'}"
 
 
 def _flat(name: str) -> str:
