@@ -7,7 +7,7 @@ import re
 from mlops_grader.plain import plain
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>&|~#!$])")
-_FIRST = re.compile(r"^(\d+)([.)])|^([-+=:])")
+_FIRST = re.compile(r"^(\d+)([.)])|^([-+=])")
 _SPANS = re.compile(r"`([^`\n]+)`")
 _LINKS = re.compile(r"(?i)\b(https?|ftp|mailto|www)([:.])")
 

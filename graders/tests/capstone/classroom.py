@@ -11,6 +11,7 @@ from pathlib import Path
 from capstone import invented, repositories
 from capstone.repositories import HOSTILE, TEAM
 from mlops_grader.capstone import measured as measuring
+from mlops_grader.capstone import person
 from mlops_grader.capstone.authorship import LeftOut
 from mlops_grader.capstone.contributions import Contributions, Stranger
 from mlops_grader.capstone.grade import Files
@@ -25,6 +26,8 @@ from mlops_grader.team import Member, Team
 
 Rows = list[tuple[str, ...]]
 SCORES = ("line", "judge", "team", "person", "verdict", "note")
+RATINGS = ("rater", "ratee", "rating")
+RECORDS = ("team_or_person", "milestone", "due", "handed_in", "resubmission")
 OAK = Team(
     "Team Oak",
     "It counts birds",
@@ -127,10 +130,34 @@ def written(folder: Path, found: Measured | None = None) -> tuple[Path, Files]:
         "staff.csv": text(SCORES, staff()),
         "expo.csv": text(SCORES, expo()),
         "peers.csv": text(SCORES, peers()),
-        "citizenship.csv": text(("rater", "ratee", "rating"), citizenship()),
-        "lateness.csv": text(("team_or_person", "milestone", "due", "handed_in", "resubmission"), lateness()),
+        "citizenship.csv": text(RATINGS, citizenship()),
+        "lateness.csv": text(RECORDS, lateness()),
     }
     for name, content in tables.items():
         (folder / name).write_text(content, encoding="utf-8")
     paths = [(folder / name,) for name in tables]
     return project, Files(folder / "measured.json", *paths, others=(folder / "oak",))
+
+
+def worked_example() -> str:
+    """The part of `docs/capstone.md` that the code makes: what people handed in, and what becomes of it."""
+    made_of = (
+        ("Staff", SCORES[:5], [row[:5] for row in staff()]),
+        ("Judges of the expo", SCORES[:5], [row[:5] for row in expo()]),
+        ("Citizenship", RATINGS, citizenship()),
+        ("Lateness", RECORDS, lateness()),
+    )
+    files = [f"{title}:\n\n```csv\n{text(head, rows)}```" for title, head, rows in made_of]
+    grade = made()
+    parts = [
+        *files,
+        "Both checks of deployment and the one of scoping pass, and three peers pass `expo-readme`.",
+        _shifted(grade),
+    ]
+    return "\n\n".join(parts)
+
+
+def _shifted(grade: TeamGrade) -> str:
+    """The Markdown of one person, with its headings two levels deeper."""
+    lines = person.as_markdown(grade, grade.people[0]).rstrip().splitlines()
+    return "\n".join(f"##{line}" if line.startswith("#") else line for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -244,3 +245,10 @@ def test_a_judge_more_changes_agreement() -> None:
 def test_numbers_can_be_computed_with(value: Fraction, rounded: str, computed: str) -> None:
     """Rounded where they are told, exact where they are computed with."""
     assert (short(value), exact(value)) == (rounded, computed)
+
+
+def test_the_worked_example_is_what_the_code_computes() -> None:
+    """`docs/capstone.md` shows what comes out today; the message is what has to stand there."""
+    page = (Path(__file__).parents[3] / "docs" / "capstone.md").read_text(encoding="utf-8")
+    between = page.partition("<!-- worked example -->\n")[2].partition("\n<!-- end of the worked example -->")[0]
+    assert between == classroom.worked_example()
