@@ -35,6 +35,7 @@ _REASONS = {
     "others": "somebody else wrote it: a team shares what it knows",
     "owned": "it is in an area that this person answers for",
     "own": "this person wrote it",
+    "": "it is outside of what this person wrote or answers for",
 }
 
 
@@ -152,9 +153,10 @@ def _person(member: Member, team: Team, chosen: Sequence[Asked], names: dict[str
 def _place(asked: Asked, person: str, names: dict[str, str]) -> str:
     question = asked.question
     at = f"In {code(f'{question.file}:{question.first}')}" if question.file else "From the grader's findings"
+    others = asked.reason == "others" and asked.writer == UNKNOWN  # nobody of the team wrote it
     written = asked.writer not in (UNKNOWN, person)
     by = f" Written mostly by {inline(names[asked.writer])}." if written else ""
-    return f"{at}. Asked because {_REASONS[asked.reason]}.{by}"
+    return f"{at}. Asked because {_REASONS['' if others else asked.reason]}.{by}"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

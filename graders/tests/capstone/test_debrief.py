@@ -210,3 +210,12 @@ def test_the_command_writes_the_bank(project: Path, tmp_path: Path) -> None:
     assert debrief.run(options, Console(quiet=True)) == 0
     written = (tmp_path / "debrief.md").read_text(encoding="utf-8")
     assert re.findall(r"^## .*$", written, re.MULTILINE) == ["## ada (`ada`)", "## ben (`ben`)", "## cy (`cy`)"]
+
+
+def test_what_nobody_of_the_team_wrote_is_not_said_to_be_written(tmp_path: Path) -> None:
+    """A finding of the grader has no writer: the reason says only that it lies outside of the person's areas."""
+    commit(tmp_path, {"a": "a"})
+    chosen = debrief.choose(bank(tmp_path, invented.measured()), TEAM, evidence(tmp_path), 1)
+    words = debrief.text(TEAM, chosen, 1, "abc")
+    assert "somebody else wrote it" not in words
+    assert "outside of what this person wrote" in words
