@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import ModuleType
 from typing import Any
 
 CheckFunction = Callable[..., None]
+
+NOSHOW = "noshow"  # the course's own product
 
 
 class Verdict(StrEnum):
@@ -41,13 +43,17 @@ class NotRun(Finding):
 
 @dataclass(frozen=True)
 class Check:
-    """One claim: its points, the checks that must pass first, and its words."""
+    """One claim: its points, the checks that must pass first, and its words.
+
+    product: the one product of which it speaks; empty for a claim about any product that keeps the contract.
+    """
 
     id: str
     title: str
     why: str
     points: int
     requires: tuple[str, ...]
+    product: str = ""
 
     @property
     def heading(self) -> str:
@@ -66,11 +72,12 @@ def heading(id: str) -> str:  # noqa: A002  # it is the check's id
 
 
 def check(
-    points: int, requires: CheckFunction | Iterable[CheckFunction] = ()
+    points: int, requires: CheckFunction | Iterable[CheckFunction] = (), product: str = ""
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Mark a function as a check.
 
     points: whole points that it is worth. requires: checks that must pass before it is tried.
+    product: the one product of which it speaks, when it does not hold for any that keeps the contract.
     The first line of the docstring is the requirement, the rest says why it matters at work.
     Raises TypeError when the docstring is missing or a requirement is not a check.
     """
@@ -90,6 +97,7 @@ def check(
             why=" ".join(why.split()),
             points=points,
             requires=tuple(needed.__name__ for needed in required),
+            product=product,
         )
         return function
 
@@ -99,6 +107,17 @@ def check(
 def checks_in(module: ModuleType) -> tuple[Check, ...]:
     """The checks that a module defines, in the order of the file."""
     return tuple(_checks(vars(module).values(), module.__name__))
+
+
+def portable(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """The checks that speak of any product. What a requirement of one product alone requires takes its place."""
+    by_id = {each.id: each for each in checks}
+
+    def required(check: Check) -> Iterator[str]:
+        for name in check.requires:
+            yield from required(by_id[name]) if by_id[name].product else (name,)
+
+    return tuple(replace(each, requires=tuple(dict.fromkeys(required(each)))) for each in checks if not each.product)
 
 
 def _checks(values: Iterable[Any], module: str) -> Iterator[Check]:

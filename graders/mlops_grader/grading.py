@@ -21,15 +21,17 @@ from types import ModuleType
 import pytest
 
 from mlops_grader import __version__, checks, fixtures
-from mlops_grader.check import Check, Verdict, checks_in
+from mlops_grader.check import Check, Fail, Verdict, checks_in, portable
+from mlops_grader.contract import FILE, is_of_its_own, load
 from mlops_grader.plugin import Grading, Verdicts, unfit
 from mlops_grader.result import NOT_ASKED, Graded, Outcome, Result
-from mlops_grader.submission import Submission, UsageError, snapshot
+from mlops_grader.submission import COURSE_FILE, Submission, UsageError, module_of, snapshot
 
 PACKAGE = Path(str(files("mlops_grader")))
 LEFT_OUT = Verdicts(Verdict.NOT_RUN, NOT_ASKED, fix="grade without --only")
 CUT_OFF = Verdicts(Verdict.NOT_RUN, "the grade was stopped before this check had ended", fix="grade again")
 NEVER_RAN = Verdicts(Verdict.ERROR, "the check did not run", fix="grade again; report it when it stays")
+CAPSTONE = "m14_capstone"  # the one module whose product is the team's own
 PATIENCE = 20.0  # seconds after Ctrl-C in which another one changes nothing
 
 # pytest as the grader wants it: its own settings, no plugin and no conftest of anybody, no cache, no terminal
@@ -87,6 +89,22 @@ def module_named(key: str) -> ModuleType:
     return importlib.import_module(f"mlops_grader.checks.{key}")
 
 
+def up_to(key: str, project: Path) -> tuple[str, ...]:
+    """The module and all that it builds on. The capstone builds on none: with it go the modules whose part its contract names."""
+    if key != CAPSTONE:
+        return tuple(each for each in modules() if each <= key)
+    parts: tuple[str, ...] = ()
+    with contextlib.suppress(Fail):  # what is wrong with the contract the capstone's own checks say
+        parts = tuple(load(project).parts)
+    return (*(each for each in modules() if each != key and _is_in(module_named(each), parts)), key)
+
+
+def _is_in(module: ModuleType, parts: Sequence[str]) -> bool:
+    """Whether a module speaks of any product, and of a part that this one has."""
+    part = getattr(module, "PART", "")
+    return bool(portable(checks_in(module))) and (not part or part in parts)
+
+
 @cache
 def identity() -> str:
     """The grader's release and a hash of its own source, so that two different graders never pass for one."""
@@ -109,21 +127,53 @@ def grade(
     known: asked with the tree and the seed before anything runs; a result that it returns is the answer.
     Raises UsageError, and Interrupted when it was stopped from outside; nothing is left behind in either case.
     """
-    selected = _selected(checks_in(order.module), order.only)
+    _selected(checks_in(order.module), order.only)  # a misspelt name is told before anything is cloned
     started = time.time()
     with _terminable(), tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         submission = snapshot(order.project, folder, order.commit)
+        asked = checks_for(order.module, submission)
+        selected = _selected(asked, order.only)
         seed = seed_of(submission.tree, order.key) if order.seed is None else order.seed
         earlier = known(submission.tree, seed) if known else None
         if earlier:
             return earlier
-        grading = Grading(submission, checks_in(order.module), selected, seed, folder, *_told(watcher or Watcher()))
+        grading = Grading(submission, asked, selected, seed, folder, *_told(watcher or Watcher()))
         stopped = _run(order.module, grading)
         result = _result(order, grading, started, stopped)
     if stopped:
         raise Interrupted(result)
     return result
+
+
+def checks_for(module: ModuleType, submission: Submission) -> tuple[Check, ...]:
+    """The checks of a module that count for a submission: of a product of one's own, those that speak of any product.
+
+    Raises UsageError when that product does not have the part of which the module speaks, or no check of it is left.
+    """
+    key, checks = module.__name__.rsplit(".", 1)[-1], checks_in(module)
+    _must_have(getattr(module, "PART", ""), submission, key)
+    if not is_of_its_own(submission.root):
+        return checks
+    if (course := module_of(submission.root)) not in (None, CAPSTONE):
+        raise UsageError(
+            f"`{FILE}` has [inputs], which only a product of your own has, and `{COURSE_FILE}` says that this is the course's "
+            f"product at {course}: remove [inputs], or, where it is your own, `{COURSE_FILE}`"
+        )
+    if not (kept := portable(checks)):
+        raise UsageError(f"every check of {key} speaks of the course's own product, and `{FILE}` describes another one")
+    return kept
+
+
+def _must_have(part: str, submission: Submission, key: str) -> None:
+    """Raise UsageError unless the product has a part of the contract; what is wrong with the contract itself the checks say."""
+    with contextlib.suppress(Fail):
+        parts = submission.contract().parts
+        if part and part not in parts:
+            raise UsageError(
+                f"{key} looks at the part `{part}`, and `{FILE}` says that this product has {', '.join(parts) or 'no part'}: "
+                f'add "{part}" to `parts` when it has it'
+            )
 
 
 def _told(watcher: Watcher) -> tuple[Callable[[Check], None], Callable[[Check, Verdicts], None]]:

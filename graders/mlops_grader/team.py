@@ -13,14 +13,19 @@ from typing import Annotated, Any
 
 import pydantic
 
-from mlops_grader.submission import UsageError
+from mlops_grader.plain import plain
+from mlops_grader.submission import TEXT_LIMIT, UsageError
 
 FILE = "team.toml"
 AREAS = ("product", "data", "model", "service", "operations")
 SMALLEST, LARGEST = 3, 6  # members
 
 _Id = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-_Words = Annotated[str, pydantic.Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+# no control characters, and none that reorder the text around them
+_Words = Annotated[
+    str, pydantic.Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u{202a}-\u{202e}\u{2066}-\u{2069}]*$", min_length=1)
+]
+_Name = Annotated[_Words, pydantic.Field(max_length=80)]
 _Email = Annotated[str, pydantic.Field(pattern=r"^[^\s@<>]+@[^\s@<>]+$")]
 _GitHub = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9-]*$", max_length=39)]
 
@@ -65,7 +70,7 @@ class _Table(pydantic.BaseModel):
 
 class _Member(_Table):
     id: _Id
-    name: Annotated[_Words, pydantic.Field(min_length=1)]
+    name: _Name
     emails: Annotated[list[_Email], pydantic.Field(min_length=1)]
     github: _GitHub = ""
 
@@ -79,8 +84,8 @@ class _Owners(_Table):
 
 
 class _Team(_Table):
-    name: Annotated[_Words, pydantic.Field(min_length=1)]
-    product: Annotated[_Words, pydantic.Field(min_length=1)]
+    name: _Name
+    product: Annotated[_Words, pydantic.Field(max_length=300)]
     members: Annotated[list[_Member], pydantic.Field(min_length=SMALLEST, max_length=LARGEST)]
     owners: _Owners
 
@@ -104,6 +109,8 @@ def load(path: Path) -> Team:
 
 def _text(path: Path) -> str:
     try:
+        if path.stat().st_size > TEXT_LIMIT:
+            raise TeamError(f"`{path.name}` is larger than {TEXT_LIMIT // 2**20} MiB", "write only what belongs in it")
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise TeamError(f"there is no `{path.name}`", "write one that says who is in the team") from None
@@ -130,18 +137,21 @@ def _repeated(values: list[str]) -> list[str]:
 
 
 def _explained(name: str, error: pydantic.ValidationError) -> tuple[str, str]:
-    first = error.errors()[0]
-    *table, key = first["loc"]
+    """The first thing that is wrong; a misspelt key before the one that is missed because of it."""
+    errors = error.errors()
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    loc = first["loc"]
+    *table, key = loc[:-1] if "emails" in loc[:-1] else loc  # without the number of the address
     place = f"`{name}`: {_place(table)}"
     match first["type"]:
         case "extra_forbidden":
-            return f"{place}has the unknown key `{key}`", _meant(str(key), _known(table))
+            return f"{place}has the unknown key `{plain(str(key))}`", _meant(str(key), _known(table))
         case "missing":
             return f"{place}has no `{key}`", f"add `{key}`{' with the id of a member' if table == ['owners'] else ''}"
         case "too_short" | "too_long" if key == "members":
             found = f"it has {len(first['input'])} members"
             return f"{place}{found}", f"a team has {SMALLEST} to {LARGEST}, each under a line [[members]]"
-    return f"{place}`{key}` is {first['input']!r:.200}", _wanted(first)
+    return f"{place}`{key}` is {first['input']!r:.200}", _wanted(str(key), table, first)
 
 
 def _place(table: list[str | int]) -> str:
@@ -158,17 +168,20 @@ def _known(table: list[str | int]) -> list[str]:
     return list((models[table[0]] if table else _Team).model_fields)
 
 
-def _wanted(first: Any) -> str:
-    pattern = first.get("ctx", {}).get("pattern", "")
-    if "@" in pattern:
-        return "write an address as in git, such as `ada@example.org`"
-    if "a-z0-9" in pattern:
-        return "use small letters, digits and dashes, as in `ada-l`"
-    if "A-Za-z0-9" in pattern:
-        return "write the name of the account alone, without @ and without an address"
+def _wanted(key: str, table: list[str | int], first: Any) -> str:
     if first["type"] == "string_too_short":
         return "fill it in"
+    if first["type"] in ("string_pattern_mismatch", "too_short"):
+        return _SHAPES.get(key, _SHAPES["id"] if table == ["owners"] else "write it on one line")
     return re.sub(r"^(Input|String|List|Value) should", "it should", first["msg"])
+
+
+_SHAPES = {
+    "id": "use small letters, digits and dashes, as in `ada-l`",
+    "emails": "write addresses as in git, such as `ada@example.org`",
+    "github": "write the name of the account alone, without @ and without an address",
+    "name": "write it on one line",
+}
 
 
 def _meant(name: str, known: list[str] | tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlops_grader.check import Fail
-from mlops_grader.contract import FILE, Contract, load
+from mlops_grader.contract import FILE, Contract, is_of_its_own, load
 
 
 def found(folder: Path, content: bytes) -> tuple[str, str]:
@@ -113,3 +113,38 @@ def test_a_command_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(Fail) as raised:
         contract.command("test")
     assert raised.value.found == "`product.toml` names no `test` command"
+
+
+def test_a_product_has_all_parts_unless_it_says_which(tmp_path: Path) -> None:
+    everything = ["training", "serving", "containers", "ci", "delivery", "monitoring"]
+    assert loaded(tmp_path, "").parts == everything
+    assert loaded(tmp_path, 'parts = ["serving", "ci"]').parts == ["serving", "ci"]
+
+
+def test_a_part_that_nobody_knows_is_guessed(tmp_path: Path) -> None:
+    words = found(tmp_path, b'parts = ["serving", "monitorin"]')
+    assert words == ("`product.toml`: `parts` holds 'monitorin'", "did you mean `monitoring`?")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("[inputs]", "none"), ('[inputs]\nexamples = ""', "none"), ('[inputs]\nexamples = "a"\nschema = "b"', "2")],
+)
+def test_exactly_one_source_of_inputs_is_wanted(tmp_path: Path, text: str, number: str) -> None:
+    words, fix = found(tmp_path, text.encode())
+    wanted = "of `examples`, `schema` and `generator`, and exactly one is wanted"
+    assert words == f"`product.toml`: [inputs]: it names {number} {wanted}"
+    assert fix == "keep the one that fits your product best"
+
+
+def test_a_misspelt_source_of_inputs_is_guessed(tmp_path: Path) -> None:
+    words = found(tmp_path, b'[inputs]\nexample = "a"')
+    assert words == ("`product.toml`: [inputs] has the unknown key `example`", "did you mean `examples`?")
+
+
+def test_only_inputs_make_a_product_ones_own(tmp_path: Path) -> None:
+    own = []
+    for text in ("", 'parts = ["ci"]', "[inputs]\nnonsense = 1", "[inputs"):
+        (tmp_path / FILE).write_text(text, "utf-8")
+        own.append(is_of_its_own(tmp_path))
+    assert own == [False, False, True, False]

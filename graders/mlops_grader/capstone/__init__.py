@@ -1,1 +1,1 @@
-"""The capstone: a team's own product, judged by checks on its contract and by people, from one rubric."""
+"""The capstone: a rubric, people's scores, measured lines, and the grades that they make."""

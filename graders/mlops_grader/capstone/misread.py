@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_type_hints
@@ -11,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 import pydantic
 
 UNKNOWN = "unexpected_keyword_argument"
+_HEADER = re.compile(r"^[ \t]*\[{1,2}([\w.-]+)\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
 def meant(word: str, known: Iterable[str]) -> str:
@@ -38,6 +40,18 @@ def explained(error: pydantic.ValidationError, document: dict[str, Any], root: t
     if first["type"] == "missing":
         return f"{where}has no `{key}`: add it"
     return f"{where}has `{key}` = {_shown(first)}, but {_plain(first['msg'])}"
+
+
+def broken(error: tomllib.TOMLDecodeError, text: str, root: type) -> str:
+    """Why a text is no TOML. A misspelt header is named: the parser stumbles only later, over a table that has no parent."""
+    for header in _HEADER.findall(text):
+        tables: list[int | str] = []
+        for name in header.split("."):
+            table = _table(tables, root)
+            if name not in _keys(table):
+                return f"the header [{header}] has the unknown key `{name}`: {meant(name, _keys(table))}"
+            tables.append(name)
+    return f"it is not valid TOML: {error}; mend that line"
 
 
 def _shown(error: Any) -> str:

@@ -99,7 +99,7 @@ def unknown(kind: str, name: str, known: Collection[str]) -> str:
     """The sentence for a name that nobody knows: what was meant, or what there is."""
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(sorted(known)) or 'none'}"
-    return f"there is no {kind} `{name}`: {hint}"
+    return f"there is no {kind} `{plain(name)}`: {hint}"
 
 
 def _text(path: Path) -> str:
@@ -180,11 +180,11 @@ def _toml(name: str, text: str, columns: Columns, problems: Problems) -> Iterato
     except RecursionError:
         raise UsageError(f"`{name}` is not valid TOML: it is nested too deep") from None
     problems += [f"`{name}`: {unknown('table', key, [columns.table])}" for key in document if key != columns.table]
+    if columns.table not in document and not problems:
+        raise UsageError(f"`{name}` is empty: write each entry under a line [[{columns.table}]] of its own")
     entries = document.get(columns.table, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise UsageError(f"`{name}`: write each entry under a line [[{columns.table}]] of its own")
-    if not entries and not problems:
-        raise UsageError(f"`{name}` is empty: write each entry under a line [[{columns.table}]] of its own")
     for number, entry in enumerate(entries, 1):
         yield _toml_row(f"`{name}`, [[{columns.table}]] number {number}", entry, columns, problems)
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import pydantic
 
-from mlops_grader.capstone.misread import explained, meant
+from mlops_grader.capstone.misread import broken, explained, meant
 from mlops_grader.submission import UsageError
 
 FILE = "rubric.toml"
@@ -190,7 +190,7 @@ def read(text: str) -> Rubric:
         # as JSON, because there strict means strict about values and lists may still become tuples
         rubric = pydantic.TypeAdapter(Rubric).validate_json(json.dumps(_placed(document), default=str))
     except tomllib.TOMLDecodeError as error:
-        raise RubricError(f"it is not valid TOML: {error}; mend that line") from None
+        raise RubricError(broken(error, text, Rubric)) from None
     except RecursionError:
         raise RubricError("it is not valid TOML: it is nested too deep; write it flat") from None
     except pydantic.ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.instruments.page import read_page
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Limits
@@ -24,7 +24,7 @@ SPOILT_DELIVERIES = 4
 FALSE_ALARMS = 0.05
 
 
-@check(points=10)
+@check(points=10, product=NOSHOW)
 def test_clean_days_become_data(clean_days: Fed) -> None:
     """Daily files with which nothing is wrong become Parquet, one partition for each day, with every value as it was written.
 
@@ -36,7 +36,7 @@ def test_clean_days_become_data(clean_days: Fed) -> None:
         raise Fail("rows with which nothing is wrong are in the quarantine", fix="look at their reasons")
 
 
-@check(points=10, requires=test_clean_days_become_data)
+@check(points=10, requires=test_clean_days_become_data, product=NOSHOW)
 def test_bad_rows_are_quarantined(spoilt: Fed) -> None:
     """Rows with a wrong unit, category, range, moment, order or shape are in the quarantine, with file, row and column.
 
@@ -56,7 +56,7 @@ def test_bad_rows_are_quarantined(spoilt: Fed) -> None:
             )
 
 
-@check(points=10, requires=test_bad_rows_are_quarantined)
+@check(points=10, requires=test_bad_rows_are_quarantined, product=NOSHOW)
 def test_no_row_is_lost(spoilt: Fed) -> None:
     """Each row of each file is in the data or in the quarantine, and a file that cannot be read stops no other.
 
@@ -67,7 +67,7 @@ def test_no_row_is_lost(spoilt: Fed) -> None:
     spoilt.must_be_true(data)
 
 
-@check(points=5, requires=test_clean_days_become_data)
+@check(points=5, requires=test_clean_days_become_data, product=NOSHOW)
 def test_later_rows_replace_earlier_ones(tray: Tray, random: Random) -> None:
     """An appointment that comes again counts once, as the later file has it; of two outcomes the one recorded later counts.
 
@@ -79,7 +79,7 @@ def test_later_rows_replace_earlier_ones(tray: Tray, random: Random) -> None:
     fed.must_be_accounted(data)
 
 
-@check(points=5, requires=test_clean_days_become_data)
+@check(points=5, requires=test_clean_days_become_data, product=NOSHOW)
 def test_same_files_give_the_same_data(clean_days: Fed) -> None:
     """Run twice, the ingestion gives the same data of the same name, and changes no file of them.
 
@@ -94,7 +94,7 @@ def test_same_files_give_the_same_data(clean_days: Fed) -> None:
         raise Fail("run again, the partitions are other files", fix="write the same rows to the same bytes")
 
 
-@check(points=5, requires=test_later_rows_replace_earlier_ones)
+@check(points=5, requires=test_later_rows_replace_earlier_ones, product=NOSHOW)
 def test_order_of_arrival_does_not_matter(tray: Tray, random: Random) -> None:
     """Files that arrive in any order, one heap after the other, end as the same data as all at once.
 
@@ -113,7 +113,7 @@ def test_order_of_arrival_does_not_matter(tray: Tray, random: Random) -> None:
         )
 
 
-@check(points=5, requires=test_clean_days_become_data)
+@check(points=5, requires=test_clean_days_become_data, product=NOSHOW)
 def test_other_spellings_of_a_file_are_read(tray: Tray, random: Random) -> None:
     """Byte order marks, other line ends and quoted line breaks change nothing; other encodings are read right or refused whole.
 
@@ -133,7 +133,7 @@ def test_other_spellings_of_a_file_are_read(tray: Tray, random: Random) -> None:
     fed.must_be_true(data, without=refused)
 
 
-@check(points=10, requires=test_same_files_give_the_same_data)
+@check(points=10, requires=test_same_files_give_the_same_data, product=NOSHOW)
 def test_survives_being_killed(tray: Tray, random: Random) -> None:
     """Killed at any moment, or out of disk, it leaves the old data or the new ones, whole; the next run completes the work.
 
@@ -163,7 +163,7 @@ def test_survives_being_killed(tray: Tray, random: Random) -> None:
         )
 
 
-@check(points=10, requires=test_no_row_is_lost)
+@check(points=10, requires=test_no_row_is_lost, product=NOSHOW)
 def test_holds_no_personal_data(spoilt: Fed) -> None:
     """No name, phone number, birth date, patient number or reply is in anything that ingestion makes or prints.
 
@@ -178,7 +178,7 @@ def test_holds_no_personal_data(spoilt: Fed) -> None:
             )
 
 
-@check(points=5, requires=test_clean_days_become_data)
+@check(points=5, requires=test_clean_days_become_data, product=NOSHOW)
 def test_patients_have_pseudonyms(clean_days: Fed, tray: Tray) -> None:
     """A patient has the same pseudonym everywhere, another one under another key, and nobody finds the patient without the key.
 
@@ -203,7 +203,7 @@ def test_patients_have_pseudonyms(clean_days: Fed, tray: Tray) -> None:
         tray.must_not_share_pseudonyms(words, of, keys, clean_days.delivery)
 
 
-@check(points=5, requires=test_same_files_give_the_same_data)
+@check(points=5, requires=test_same_files_give_the_same_data, product=NOSHOW)
 def test_data_have_a_name(clean_days: Fed, tray: Tray, random: Random) -> None:
     """The manifest says from which files the data were made and which files they are, and another cell is another name.
 
@@ -232,7 +232,7 @@ def test_data_have_a_name(clean_days: Fed, tray: Tray, random: Random) -> None:
     changed.must_be_whole("a file of the data was damaged, and after the next run")
 
 
-@check(points=5, requires=test_clean_days_become_data)
+@check(points=5, requires=test_clean_days_become_data, product=NOSHOW)
 def test_unusual_days_are_reported(unusual: Fed) -> None:
     """For each day a summary with true counts; a day with other patients, fewer rows or a broken field stands out, others do not.
 
@@ -260,7 +260,7 @@ def test_unusual_days_are_reported(unusual: Fed) -> None:
         )
 
 
-@check(points=5, requires=test_unusual_days_are_reported)
+@check(points=5, requires=test_unusual_days_are_reported, product=NOSHOW)
 def test_day_can_be_read(unusual: Fed) -> None:
     """Each day has a page that says what is unusual and shows pictures of that day, without a network.
 
@@ -282,7 +282,7 @@ def test_day_can_be_read(unusual: Fed) -> None:
         raise Fail("the pages of two different days have the same pictures", fix="draw the day's own data")
 
 
-@check(points=5, requires=test_no_row_is_lost)
+@check(points=5, requires=test_no_row_is_lost, product=NOSHOW)
 def test_a_million_rows_fit(tray: Tray) -> None:
     """A million appointments and their outcomes are ingested within 1 GiB of memory, and none is lost.
 
@@ -300,7 +300,7 @@ def test_a_million_rows_fit(tray: Tray) -> None:
     fed.must_hold_the_outcomes()
 
 
-@check(points=5, requires=test_no_row_is_lost)
+@check(points=5, requires=test_no_row_is_lost, product=NOSHOW)
 def test_data_tests_catch_bad_deliveries(product: Product, tray: Tray, scratch: Path) -> None:
     """The tests of the data are green for good deliveries of another practice, and go red when one is spoilt.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import bugs as feature_bugs
 from mlops_grader.instruments.client import READY_SECONDS
@@ -32,9 +32,10 @@ BETTER = 0.95  # of the Brier score of the base rate, at most
 CALIBRATED = 0.03  # mean difference from the true probabilities; honest models had at most 0.016 in trials
 PICTURES = 3  # calibration, ROC curve, slices
 ALONE = 60  # requests that the service is asked for one at a time
+PART = "training"  # of the contract
 
 
-@check(points=5)
+@check(points=5, product=NOSHOW)
 def test_trains_from_its_configuration(trainings: Trainings) -> None:
     """Training learns as its configuration says: with another value there the run's parameters and the model are others.
 
@@ -67,7 +68,7 @@ def test_trains_from_its_configuration(trainings: Trainings) -> None:
         )
 
 
-@check(points=10, requires=test_trains_from_its_configuration)
+@check(points=10, requires=test_trains_from_its_configuration, product=NOSHOW)
 def test_two_trainings_agree(trainings: Trainings) -> None:
     """Trained again, in another folder, another time zone and with another hash seed, the model gives the same probabilities.
 
@@ -88,7 +89,7 @@ def test_two_trainings_agree(trainings: Trainings) -> None:
         )
 
 
-@check(points=10, requires=test_two_trainings_agree)
+@check(points=10, requires=test_two_trainings_agree, product=NOSHOW)
 def test_test_is_later_and_untouched(trainings: Trainings) -> None:
     """The test days come after all days that were learned from, and nothing about them enters the model.
 
@@ -121,7 +122,7 @@ def test_test_is_later_and_untouched(trainings: Trainings) -> None:
         )
 
 
-@check(points=10, requires=test_two_trainings_agree)
+@check(points=10, requires=test_two_trainings_agree, product=NOSHOW)
 def test_planted_columns_do_not_help(trainings: Trainings) -> None:
     """A column that tells the outcome, and one that is known only after the appointment, change nothing.
 
@@ -141,7 +142,7 @@ def test_planted_columns_do_not_help(trainings: Trainings) -> None:
         )
 
 
-@check(points=10, requires=test_test_is_later_and_untouched)
+@check(points=10, requires=test_test_is_later_and_untouched, product=NOSHOW)
 def test_reported_score_is_true(trainings: Trainings) -> None:
     """The metrics in summary and record are those of the exported model on its test days, and they hold on unseen weeks after.
 
@@ -153,7 +154,7 @@ def test_reported_score_is_true(trainings: Trainings) -> None:
     reported.must_hold(trainings.first, CHANCE)
 
 
-@check(points=5, requires=test_trains_from_its_configuration)
+@check(points=5, requires=test_trains_from_its_configuration, product=NOSHOW)
 def test_beats_the_baseline_and_keeps_up(trainings: Trainings) -> None:
     """On unseen weeks the model beats the base rate, and its AUC is at least 0.97 of a plain logistic regression's.
 
@@ -177,7 +178,7 @@ def test_beats_the_baseline_and_keeps_up(trainings: Trainings) -> None:
         )
 
 
-@check(points=5, requires=test_trains_from_its_configuration)
+@check(points=5, requires=test_trains_from_its_configuration, product=NOSHOW)
 def test_probabilities_are_calibrated(trainings: Trainings) -> None:
     """Of patients who are said to miss with 30 % about 30 % miss: from safe to risky, on unseen weeks.
 
@@ -195,7 +196,7 @@ def test_probabilities_are_calibrated(trainings: Trainings) -> None:
         )
 
 
-@check(points=5, requires=test_test_is_later_and_untouched)
+@check(points=5, requires=test_test_is_later_and_untouched, product=NOSHOW)
 def test_slices_are_true(trainings: Trainings) -> None:
     """For each clinic, sex, age group and reminder the summary says how many there are and how good the model is for them.
 
@@ -208,7 +209,7 @@ def test_slices_are_true(trainings: Trainings) -> None:
     slices.must_be_bins_of(trainings.first.summary.calibration, frame, predicted, TOLD)
 
 
-@check(points=10, requires=test_trains_from_its_configuration)
+@check(points=10, requires=test_trains_from_its_configuration, product=NOSHOW)
 def test_one_row_at_a_time_equals_the_batch(trainings: Trainings, random: Random) -> None:
     """A request gets the same probability in a file of thousands, in a file of its own, and from the service.
 
@@ -238,7 +239,7 @@ def test_one_row_at_a_time_equals_the_batch(trainings: Trainings, random: Random
                 )
 
 
-@check(points=5, requires=test_trains_from_its_configuration)
+@check(points=5, requires=test_trains_from_its_configuration, product=NOSHOW)
 def test_bad_configuration_fails_cleanly(trainings: Trainings, random: Random) -> None:
     """An unknown key, a wrong type, an impossible value and a missing file end training with one line, and change nothing.
 
@@ -249,7 +250,7 @@ def test_bad_configuration_fails_cleanly(trainings: Trainings, random: Random) -
     must_be_refused(trainings, wrongs(trainings, random))
 
 
-@check(points=5, requires=test_trains_from_its_configuration)
+@check(points=5, requires=test_trains_from_its_configuration, product=NOSHOW)
 def test_report_can_be_read(trainings: Trainings, contract: Contract) -> None:
     """The report shows calibration, ROC curve and slices of this very training, with its numbers, and needs no network.
 
@@ -276,7 +277,7 @@ def test_report_can_be_read(trainings: Trainings, contract: Contract) -> None:
         )
 
 
-@check(points=5, requires=(test_two_trainings_agree, test_report_can_be_read))
+@check(points=5, requires=(test_two_trainings_agree, test_report_can_be_read), product=NOSHOW)
 def test_can_be_killed(trainings: Trainings) -> None:
     """Killed while it trains, it leaves the model that was there, and the next training gives the usual model and report.
 
@@ -295,7 +296,7 @@ def test_can_be_killed(trainings: Trainings) -> None:
         )
 
 
-@check(points=5, requires=test_trains_from_its_configuration)
+@check(points=5, requires=test_trains_from_its_configuration, product=NOSHOW)
 def test_tests_stay_green_when_nothing_is_wrong(product: Product, scratch: Path, random: Random) -> None:
     """The tests pass, also when the code is written in other words, with another seed and another sensible setting.
 
@@ -333,7 +334,7 @@ def test_tests_stay_green_when_nothing_is_wrong(product: Product, scratch: Path,
         )
 
 
-@check(points=5, requires=test_tests_stay_green_when_nothing_is_wrong)
+@check(points=5, requires=test_tests_stay_green_when_nothing_is_wrong, product=NOSHOW)
 def test_tests_catch_bugs_in_features(product: Product, scratch: Path) -> None:
     """The tests go red when a feature is wrong in a way that only the behaviour of the model shows.
 
@@ -344,7 +345,7 @@ def test_tests_catch_bugs_in_features(product: Product, scratch: Path) -> None:
     _must_be_red([bug.words for bug in found], ends)
 
 
-@check(points=5, requires=test_tests_stay_green_when_nothing_is_wrong)
+@check(points=5, requires=test_tests_stay_green_when_nothing_is_wrong, product=NOSHOW)
 def test_tests_catch_bugs_in_training(product: Product, scratch: Path) -> None:
     """The tests go red when the model is fitted to wrong outcomes, split by lot, or gives something else than probabilities.
 

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments.lock import pins
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 SAME = 1e-6  # between two answers of one model
 STEPS = 3  # of a metric, from which on it has a history
 NUMBERS = 2  # in a reason: what was measured of one and of the other
+PART = "training"  # of the contract
 
 
-@check(points=5)
+@check(points=5, product=NOSHOW)
 def test_training_is_recorded(tracked: Tracked, contract: Contract) -> None:
     """A training leaves one run that has ended well, with parameters and metrics, and one version of the registered model.
 
@@ -47,7 +48,7 @@ def test_training_is_recorded(tracked: Tracked, contract: Contract) -> None:
         raise Fail(f"version {made.version.number} has no files on the server", fix="log the model to the run")
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_run_says_how_it_came_about(tracked: Tracked, contract: Contract) -> None:
     """A run names its data set, its commit and its locked environment.
 
@@ -78,7 +79,7 @@ def _must_name_the_lock(tracked: Tracked, contract: Contract) -> None:
         )
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_metrics_have_a_history(tracked: Tracked) -> None:
     """At least one metric was recorded over time, in three steps or more, with what was measured in each.
 
@@ -100,7 +101,7 @@ def test_metrics_have_a_history(tracked: Tracked) -> None:
         )
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_model_says_what_it_takes(tracked: Tracked, contract: Contract) -> None:
     """The registered model has a signature, an input example that fits it, and its requirements as the lock pins them.
 
@@ -135,7 +136,7 @@ def test_model_says_what_it_takes(tracked: Tracked, contract: Contract) -> None:
         )
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_first_version_becomes_the_champion(tracked: Tracked, contract: Contract) -> None:
     """The first training registers a version, gives it the alias, and says why.
 
@@ -155,7 +156,7 @@ def test_first_version_becomes_the_champion(tracked: Tracked, contract: Contract
         )
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_training_does_not_promote(tracked: Tracked, contract: Contract) -> None:
     """With a champion in place, a training registers its version and leaves the alias where it is.
 
@@ -169,7 +170,7 @@ def test_training_does_not_promote(tracked: Tracked, contract: Contract) -> None
         )
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_export_follows_the_alias(tracked: Tracked) -> None:
     """`export` brings the version that has the alias now, also when it was moved back to an older one.
 
@@ -192,7 +193,7 @@ def test_export_follows_the_alias(tracked: Tracked) -> None:
         )
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_better_version_is_promoted(tracked: Tracked) -> None:
     """`promote` gives the alias to a version that is better than the champion, and says with which numbers.
 
@@ -207,7 +208,7 @@ def test_better_version_is_promoted(tracked: Tracked) -> None:
     _must_say_why(judged, "promoted")
 
 
-@check(points=10, requires=test_better_version_is_promoted)
+@check(points=10, requires=test_better_version_is_promoted, product=NOSHOW)
 def test_no_better_version_is_refused(tracked: Tracked) -> None:
     """A version that is worse than the champion, or just as good, does not get the alias, and its tags say why.
 
@@ -229,7 +230,7 @@ def test_no_better_version_is_refused(tracked: Tracked) -> None:
         )
 
 
-@check(points=5, requires=test_no_better_version_is_refused)
+@check(points=5, requires=test_no_better_version_is_refused, product=NOSHOW)
 def test_gate_measures_for_itself(tracked: Tracked) -> None:
     """A version whose run claims better metrics than it has is refused: the gate measures both on the same days.
 
@@ -243,7 +244,7 @@ def test_gate_measures_for_itself(tracked: Tracked) -> None:
         )
 
 
-@check(points=10, requires=test_better_version_is_promoted)
+@check(points=10, requires=test_better_version_is_promoted, product=NOSHOW)
 def test_two_promotions_may_race(tracked: Tracked) -> None:
     """Two versions are promoted at the same time, from two machines, and in the end the better one is the champion.
 
@@ -269,7 +270,7 @@ def test_two_promotions_may_race(tracked: Tracked) -> None:
             )
 
 
-@check(points=10, requires=test_training_is_recorded)
+@check(points=10, requires=test_training_is_recorded, product=NOSHOW)
 def test_run_can_be_made_again(tracked: Tracked, contract: Contract) -> None:
     """From the id of a run alone a clone makes its model again, although the project has gone on and the model is gone.
 
@@ -291,7 +292,7 @@ def test_run_can_be_made_again(tracked: Tracked, contract: Contract) -> None:
         )
 
 
-@check(points=5, requires=test_run_can_be_made_again)
+@check(points=5, requires=test_run_can_be_made_again, product=NOSHOW)
 def test_what_cannot_be_made_again_is_refused(tracked: Tracked) -> None:
     """A run with uncommitted changes says so; it, a run whose commit is gone and one with other data are refused.
 
@@ -314,7 +315,7 @@ def test_what_cannot_be_made_again_is_refused(tracked: Tracked) -> None:
             )
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_search_names_its_best(tracked: Tracked) -> None:
     """A search is one run with a nested run for each value, and names the best of them.
 
@@ -344,7 +345,7 @@ def test_search_names_its_best(tracked: Tracked) -> None:
         )
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_no_result_is_lost_without_the_server(tracked: Tracked) -> None:
     """While the server is away a training keeps its result and sends it later, or stops before it learns anything.
 
@@ -355,7 +356,7 @@ def test_no_result_is_lost_without_the_server(tracked: Tracked) -> None:
             _must_have_arrived(outage, tracked)
 
 
-@check(points=5, requires=test_no_result_is_lost_without_the_server)
+@check(points=5, requires=test_no_result_is_lost_without_the_server, product=NOSHOW)
 def test_silent_server_does_not_hold_training_up(tracked: Tracked) -> None:
     """A server that takes requests and never answers is given up before long, and nothing is lost.
 
@@ -364,7 +365,7 @@ def test_silent_server_does_not_hold_training_up(tracked: Tracked) -> None:
     _must_have_arrived(tracked.silence, tracked)
 
 
-@check(points=5, requires=test_training_is_recorded)
+@check(points=5, requires=test_training_is_recorded, product=NOSHOW)
 def test_nothing_private_is_recorded(tracked: Tracked) -> None:
     """No key, no token, no password and no word of a patient stands on the server.
 

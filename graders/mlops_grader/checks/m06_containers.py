@@ -11,8 +11,9 @@ from random import Random
 from secrets import token_hex
 from typing import Any
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
+from mlops_grader.figure import Figure
 from mlops_grader.instruments import hadolint
 from mlops_grader.instruments.client import READY_SECONDS, Client, SlowRequest, differences
 from mlops_grader.instruments.container import Container, explain, fast_health_check
@@ -21,6 +22,7 @@ from mlops_grader.instruments.image import Image, Inside, is_pinned, third_party
 from mlops_grader.instruments.product import Product, source_file_in
 from mlops_grader.submission import Submission
 
+PART = "containers"  # of the contract
 GRACE = 10  # seconds between SIGTERM and SIGKILL
 SIZE_RATIO = 1.3
 MIB = 2**20
@@ -72,7 +74,7 @@ def test_becomes_ready(container: Container, contract: Contract, patients: list[
     _wait(container, contract.service.port, patients[0])
 
 
-@check(points=10, requires=test_becomes_ready)
+@check(points=10, requires=test_becomes_ready, product=NOSHOW)
 def test_predicts_the_same_as_on_the_host(
     container: Container, host_service: Client, patients: list[dict[str, Any]]
 ) -> None:
@@ -142,7 +144,9 @@ def test_runs_with_a_read_only_file_system(
 
 
 @check(points=10, requires=test_becomes_ready)
-def test_stops_when_asked(engine: Engine, image: Image, contract: Contract, patients: list[dict[str, Any]]) -> None:
+def test_stops_when_asked(
+    engine: Engine, image: Image, contract: Contract, patients: list[dict[str, Any]], figures: list[Figure]
+) -> None:
     """On SIGTERM the container answers the request in flight and exits within 10 s.
 
     Every deployment stops the old version. Orchestrators send SIGTERM, wait, then kill: what is killed loses requests.
@@ -169,9 +173,12 @@ def test_stops_when_asked(engine: Engine, image: Image, contract: Contract, pati
             f"the request in flight was lost: {lost}",
             fix="let the server shut down gracefully: it closes its port, finishes what it has, then exits",
         )
+    figures.append(
+        Figure("from SIGTERM to the end of the container, the request in flight answered", stopped.seconds, "s")
+    )
 
 
-@check(points=10, requires=test_image_builds)
+@check(points=10, requires=test_image_builds, product=NOSHOW)
 def test_rebuilds_without_installing_again(
     engine: Engine, context: Product, image: Image, inside: Inside, contract: Contract, scratch: Path, random: Random
 ) -> None:
@@ -217,7 +224,7 @@ def test_secrets_stay_out_of_the_image(
             raise Fail(found, fix="pass secrets when the container starts")
 
 
-@check(points=5, requires=test_image_builds)
+@check(points=5, requires=test_image_builds, product=NOSHOW)
 def test_image_is_small(image: Image, inside: Inside, yardstick: Image) -> None:
     """The image is at most 1.3 times as large as a plain one with the same service, built on this machine.
 

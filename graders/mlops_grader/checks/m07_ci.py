@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import planted
 from mlops_grader.instruments.planted import Fault
@@ -18,19 +18,19 @@ from mlops_grader.submission import Submission
 if TYPE_CHECKING:
     from mlops_grader.instruments.pipeline import Pipeline, PipelineRun
 
+PART = "ci"  # of the contract
 PUSH, PULL_REQUEST = "push", "pull_request"
 ACCEPTED = "ci/accepted.toml"
 
 
-@check(points=20)
+@check(points=20, product=NOSHOW)
 def test_tells_good_from_bad(pipeline: Pipeline, contract: Contract, random: Random) -> None:
     """It is green on the project as it is and after a harmless change, and red when the features are broken.
 
     A pipeline that is red for nothing is switched off within a week. One that is always green protects nobody.
     """
-    clean = pipeline.run("clean", PUSH)
-    if not clean.green:
-        raise Fail(f"it is red on a clean clone\n{clean.why_red()}", fix="run the same commands in a fresh clone")
+    clean = _clean(pipeline)
+    _must_be_green(clean)
     clean.must_be_playable()
     harmless = pipeline.run("harmless", PULL_REQUEST, partial(_harmless, lock=contract.environment.lock), random)
     if not harmless.green:
@@ -53,7 +53,7 @@ def test_runs_on_push_and_pull_request(pipeline: Pipeline) -> None:
             raise Fail(f"no workflow starts on {kind} to `main`", fix=f"add `{kind}:` below `on:`")
 
 
-@check(points=5, requires=test_runs_on_push_and_pull_request)
+@check(points=5, requires=test_runs_on_push_and_pull_request, product=NOSHOW)
 def test_goes_red_for_a_lint_fault(pipeline: Pipeline, random: Random) -> None:
     """An unused import fails a job.
 
@@ -62,7 +62,7 @@ def test_goes_red_for_a_lint_fault(pipeline: Pipeline, random: Random) -> None:
     _must_notice(pipeline, planted.lint, random, fix="run the lint command of `product.toml` in a step of its own")
 
 
-@check(points=5, requires=test_runs_on_push_and_pull_request)
+@check(points=5, requires=test_runs_on_push_and_pull_request, product=NOSHOW)
 def test_goes_red_for_a_type_fault(pipeline: Pipeline, random: Random) -> None:
     """A function that returns another type than it says fails a job.
 
@@ -81,7 +81,7 @@ def test_goes_red_for_a_failing_test(pipeline: Pipeline, random: Random) -> None
     _must_notice(pipeline, planted.failing_test, random, fix=fix)
 
 
-@check(points=5, requires=test_goes_red_for_a_failing_test)
+@check(points=5, requires=test_goes_red_for_a_failing_test, product=NOSHOW)
 def test_goes_red_for_a_bug_in_a_feature(pipeline: Pipeline, random: Random) -> None:
     """A wrong feature fails a job, because the tests of the features run there.
 
@@ -91,7 +91,7 @@ def test_goes_red_for_a_bug_in_a_feature(pipeline: Pipeline, random: Random) -> 
     _must_notice(pipeline, planted.feature_bug, random, fix=fix)
 
 
-@check(points=5, requires=test_runs_on_push_and_pull_request)
+@check(points=5, requires=test_runs_on_push_and_pull_request, product=NOSHOW)
 def test_goes_red_for_changed_data(pipeline: Pipeline, random: Random) -> None:
     """A daily file in another format or unit fails a job.
 
@@ -101,7 +101,7 @@ def test_goes_red_for_changed_data(pipeline: Pipeline, random: Random) -> None:
     _must_notice(pipeline, planted.data_schema, random, fix=fix)
 
 
-@check(points=5, requires=test_runs_on_push_and_pull_request)
+@check(points=5, requires=test_runs_on_push_and_pull_request, product=NOSHOW)
 def test_goes_red_for_a_worse_model(pipeline: Pipeline, random: Random) -> None:
     """A model that is worse than the accepted one fails a job.
 
@@ -110,7 +110,7 @@ def test_goes_red_for_a_worse_model(pipeline: Pipeline, random: Random) -> None:
     _must_notice(pipeline, planted.worse_model, random, fix=f"train in the pipeline and compare with `{ACCEPTED}`")
 
 
-@check(points=10, requires=test_runs_on_push_and_pull_request)
+@check(points=10, requires=test_runs_on_push_and_pull_request, product=NOSHOW)
 def test_goes_red_for_an_image_that_does_not_start(pipeline: Pipeline, contract: Contract, random: Random) -> None:
     """An image that builds and does not start the service fails a job.
 
@@ -135,7 +135,7 @@ def test_goes_red_for_a_committed_secret(pipeline: Pipeline, random: Random) -> 
     _must_notice(pipeline, planted.secret, random, fix="scan what git tracks, for example with detect-secrets-hook")
 
 
-@check(points=5, requires=test_goes_red_for_a_lint_fault)
+@check(points=5, requires=test_goes_red_for_a_lint_fault, product=NOSHOW)
 def test_fails_fast(pipeline: Pipeline) -> None:
     """A lint fault is reported before an image is built.
 
@@ -169,7 +169,7 @@ def test_cancels_what_is_superseded(pipeline: Pipeline) -> None:
             )
 
 
-@check(points=5, requires=test_goes_red_for_a_type_fault)
+@check(points=5, requires=test_goes_red_for_a_type_fault, product=NOSHOW)
 def test_caches_what_it_downloads(pipeline: Pipeline, contract: Contract) -> None:
     """A second run with the same lock restores its packages from a cache; with another lock it does not.
 
@@ -201,7 +201,7 @@ def test_is_hard_to_abuse(pipeline: Pipeline) -> None:
     if remarks := pipeline.audit():
         listed = "\n".join(f"`{remark.file}`, line {remark.line}: {remark.words}" for remark in remarks[:6])
         raise Fail(listed, fix=f"see {remarks[0].page}")
-    for step in pipeline.known("clean").steps:
+    for step in _clean(pipeline).steps:
         if step.leaked:
             raise Fail(
                 f"the step `{step.name}` prints the secret `{min(step.leaked)}`",
@@ -209,7 +209,7 @@ def test_is_hard_to_abuse(pipeline: Pipeline) -> None:
             )
 
 
-@check(points=5, requires=test_goes_red_for_a_worse_model)
+@check(points=5, requires=test_goes_red_for_a_worse_model, product=NOSHOW)
 def test_summary_says_what_was_measured(pipeline: Pipeline, submission: Submission) -> None:
     """The page of the run shows the coverage, and the new model beside the accepted one; also when the model is worse.
 
@@ -241,8 +241,19 @@ def _harmless(root: Path, _: Random, lock: str) -> str:
     return words
 
 
+def _clean(pipeline: Pipeline) -> PipelineRun:
+    """The pipeline on the project as it is; it runs once."""
+    return pipeline.run("clean", PUSH)
+
+
+def _must_be_green(clean: PipelineRun) -> None:
+    if not clean.green:
+        raise Fail(f"it is red on a clean clone\n{clean.why_red()}", fix="run the same commands in a fresh clone")
+
+
 def _must_notice(pipeline: Pipeline, fault: Fault, random: Random, fix: str) -> PipelineRun:
     """Run the pipeline on a copy with the fault, for a push or a pull request, and see it fail by a clean failure."""
+    _must_be_green(_clean(pipeline))  # what is red without a fault shows nothing
     name = fault.func.__name__ if isinstance(fault, partial) else fault.__name__
     run = pipeline.run(name, random.choice((PUSH, PULL_REQUEST)), fault, random)
     if run.green:

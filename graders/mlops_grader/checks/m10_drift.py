@@ -8,7 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments.alerting import load_rules, must_lead_somewhere
 from mlops_grader.instruments.drift.job import after
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.drift.judged import Judged
     from mlops_grader.instruments.drift.retraining import Kind, Retrained
 
+PART = "monitoring"  # of the contract
 LARGE, MEDIUM, RIGHT = 0.90, 0.60, 0.75
 SAME = 1e-4  # between two computations of one quality
 DRIFTED = 2  # the number of the drifted week in the diary
 
 
-@check(points=5)
+@check(points=5, product=NOSHOW)
 def test_each_week_is_reported(diary: Job) -> None:
     """Every week of predictions that has ended has a summary and a page, and its numbers are those of the records.
 
@@ -48,7 +49,7 @@ def test_each_week_is_reported(diary: Job) -> None:
                 )
 
 
-@check(points=10, requires=test_each_week_is_reported)
+@check(points=10, requires=test_each_week_is_reported, product=NOSHOW)
 def test_finds_drift(weeks: Sequence[Judged]) -> None:
     """Of the weeks with a large drift at least 90 % are found, of those with a medium one 60 %.
 
@@ -65,7 +66,7 @@ def test_finds_drift(weeks: Sequence[Judged]) -> None:
             )
 
 
-@check(points=10, requires=test_finds_drift)
+@check(points=10, requires=test_finds_drift, product=NOSHOW)
 def test_stays_quiet_without_drift(weeks: Sequence[Judged], submission: Submission, contract: Contract) -> None:
     """In weeks without any change the false-alarm rate is at most what the project states, and that is at most 5 %.
 
@@ -75,7 +76,7 @@ def test_stays_quiet_without_drift(weeks: Sequence[Judged], submission: Submissi
     _must_be_quiet([week for week in weeks if week.quiet and not week.check_up], rate, "in which nothing changed")
 
 
-@check(points=5, requires=test_stays_quiet_without_drift)
+@check(points=5, requires=test_stays_quiet_without_drift, product=NOSHOW)
 def test_takes_no_season_for_drift(weeks: Sequence[Judged], submission: Submission, contract: Contract) -> None:
     """Weeks with check-up days, which the reference contains too, raise no more alarms than others.
 
@@ -85,7 +86,7 @@ def test_takes_no_season_for_drift(weeks: Sequence[Judged], submission: Submissi
     _must_be_quiet([week for week in weeks if week.quiet and week.check_up], rate, "with check-up days, as every month")
 
 
-@check(points=5, requires=test_finds_drift)
+@check(points=5, requires=test_finds_drift, product=NOSHOW)
 def test_names_what_drifted(weeks: Sequence[Judged]) -> None:
     """For three in four weeks in which other patients came, the field that changed is the first that is named.
 
@@ -104,7 +105,7 @@ def test_names_what_drifted(weeks: Sequence[Judged]) -> None:
         )
 
 
-@check(points=5, requires=test_finds_drift)
+@check(points=5, requires=test_finds_drift, product=NOSHOW)
 def test_decides_what_to_do(weeks: Sequence[Judged]) -> None:
     """New patients are investigated, new behaviour leads to retraining, and a release that is worse to rolling back.
 
@@ -132,7 +133,7 @@ def test_decides_what_to_do(weeks: Sequence[Judged]) -> None:
             )
 
 
-@check(points=10, requires=test_each_week_is_reported)
+@check(points=10, requires=test_each_week_is_reported, product=NOSHOW)
 def test_tells_faults_from_drift(unusable: Job) -> None:
     """A broken unit, a renamed or missing column, other spellings and gaps are faults of the records and not drift.
 
@@ -151,7 +152,7 @@ def test_tells_faults_from_drift(unusable: Job) -> None:
             )
 
 
-@check(points=10, requires=test_each_week_is_reported)
+@check(points=10, requires=test_each_week_is_reported, product=NOSHOW)
 def test_uses_labels_when_they_are_there(diary: Job) -> None:
     """On each day only outcomes recorded by then are used, joined to the right prediction, and judged when nearly all are there.
 
@@ -165,7 +166,7 @@ def test_uses_labels_when_they_are_there(diary: Job) -> None:
             _must_be_known(diary, number, today)
 
 
-@check(points=5, requires=test_each_week_is_reported)
+@check(points=5, requires=test_each_week_is_reported, product=NOSHOW)
 def test_can_be_killed_and_run_twice(diary: Job, random: Random) -> None:
     """Killed at any moment, or out of disk, the job leaves no half report, and the next run says what it would have said.
 
@@ -190,7 +191,7 @@ def test_can_be_killed_and_run_twice(diary: Job, random: Random) -> None:
         raise Fail("after the job was cut short the next run says something else", fix="judge every week in each run")
 
 
-@check(points=5, requires=test_each_week_is_reported)
+@check(points=5, requires=test_each_week_is_reported, product=NOSHOW)
 def test_survives_incomplete_files(incomplete: Job) -> None:
     """An empty, cut off, doubled or missing file is named, nothing counts twice, and the other weeks are judged as ever.
 
@@ -212,7 +213,7 @@ def test_survives_incomplete_files(incomplete: Job) -> None:
                 )
 
 
-@check(points=5, requires=test_each_week_is_reported)
+@check(points=5, requires=test_each_week_is_reported, product=NOSHOW)
 def test_page_can_be_read(diary: Job) -> None:
     """The page of a week says what to do and why, shows pictures of that week, and needs no network.
 
@@ -236,7 +237,7 @@ def test_page_can_be_read(diary: Job) -> None:
         raise Fail("the pages of two different weeks have the same pictures", fix="draw the week's own data")
 
 
-@check(points=5, requires=test_finds_drift)
+@check(points=5, requires=test_finds_drift, product=NOSHOW)
 def test_alert_fires(diary: Job, submission: Submission, contract: Contract, scratch: Path) -> None:
     """When a week says that something is to be done an alert fires, with severity, summary and runbook; then it ends.
 
@@ -265,7 +266,7 @@ def test_alert_fires(diary: Job, submission: Submission, contract: Contract, scr
         raise Fail(f"all is quiet again, and `{heard.unended[0]}` still fires", fix="alert on the newest week")
 
 
-@check(points=5, requires=test_uses_labels_when_they_are_there)
+@check(points=5, requires=test_uses_labels_when_they_are_there, product=NOSHOW)
 def test_better_challenger_is_promoted(retrained: Retrained) -> None:
     """After patients began to decide differently the challenger is promoted and exported, and it is better in the next week.
 
@@ -292,7 +293,7 @@ def test_better_challenger_is_promoted(retrained: Retrained) -> None:
         )
 
 
-@check(points=5, requires=test_better_challenger_is_promoted)
+@check(points=5, requires=test_better_challenger_is_promoted, product=NOSHOW)
 def test_other_challengers_are_not_promoted(retrained: Retrained) -> None:
     """A challenger that is equal, and seems better by chance, or worse now is not promoted, also by the next export.
 
@@ -311,7 +312,7 @@ def test_other_challengers_are_not_promoted(retrained: Retrained) -> None:
             )
 
 
-@check(points=5, requires=test_better_challenger_is_promoted)
+@check(points=5, requires=test_better_challenger_is_promoted, product=NOSHOW)
 def test_evidence_is_true(retrained: Retrained) -> None:
     """The recorded comparison is that of both models on the newest three weeks, with an interval that fits its test.
 
@@ -344,7 +345,7 @@ def test_evidence_is_true(retrained: Retrained) -> None:
         )
 
 
-@check(points=5, requires=test_better_challenger_is_promoted)
+@check(points=5, requires=test_better_challenger_is_promoted, product=NOSHOW)
 def test_takes_no_action_for_truth(retrained: Retrained) -> None:
     """Patients who came because the reception called them do not teach the new model that they are safe.
 

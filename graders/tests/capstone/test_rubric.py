@@ -199,6 +199,7 @@ def test_any_slip_in_a_key_is_told_by_its_name(occurrence: tuple[int, str], data
     ("old", "new", "words"),
     [
         ("bonus_cap = 10", "bonus_cup = 10", "the file has the unknown key `bonus_cup`: did you mean `bonus_cap`?"),
+        ("[[phases]]", "[[phase]]", "the header [phase] has the unknown key `phase`: did you mean `phases`?"),
         ("[late]", "[latte]", "the file has the unknown key `latte`: did you mean `late`?"),
         ("reviews = 3", "review = 3", "[peers] has the unknown key `review`: did you mean `reviews`?"),
         (
