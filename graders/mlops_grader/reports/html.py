@@ -52,8 +52,13 @@ def page(results: Sequence[Result], lessons: Mapping[str, str]) -> str:
     ]
     contents = "" if alone else _contents(results, names)
     body = "\n".join([_header(results), _next(results, names), contents, *modules])
+    return framed(f"{_subject(results)}: {_score(results)}", body)
+
+
+def framed(title: str, body: str, more_style: str = "") -> str:
+    """A whole page around a body, both already escaped: with the style of all reports, and nothing that could run."""
     style = files("mlops_grader.reports").joinpath("page.css").read_text(encoding="utf-8")
-    return _PAGE.substitute(title=f"{_subject(results)}: {_score(results)}", style=style, body=body)
+    return _PAGE.substitute(title=title, style=style + more_style, body=body)
 
 
 def _header(results: Sequence[Result]) -> str:
@@ -148,7 +153,7 @@ def _group(heading: str, items: Sequence[str]) -> str:
 
 def _facts(result: Result) -> str:
     authority, _ = AUTHORITIES[result.authority]
-    return " · ".join((_what(result.submission), authority, _moment(result.started_at), duration(result.seconds)))
+    return " · ".join((_what(result.submission), authority, moment(result.started_at), duration(result.seconds)))
 
 
 def _what(graded: Graded) -> str:
@@ -168,7 +173,7 @@ def _about(result: Result) -> str:
         ("Tree", f"<code>{text(graded.tree)}</code>"),
         ("Authority", ", ".join(AUTHORITIES[result.authority])),
         ("Seed", f"<code>{result.seed}</code>"),
-        ("Started", _moment(result.started_at)),
+        ("Started", moment(result.started_at)),
         ("Took", duration(result.seconds)),
         ("Grader", f"<code>{text(result.grader)}</code>"),
     )
@@ -176,6 +181,7 @@ def _about(result: Result) -> str:
     return f'<h3>About this grade</h3>\n<dl class="about">\n{listed}\n</dl>'
 
 
-def _moment(started_at: str) -> str:
-    moment = datetime.fromisoformat(started_at)
-    return f'<time datetime="{text(started_at)}">{moment.day} {moment:%B %Y, %H:%M} UTC</time>'
+def moment(started_at: str) -> str:
+    """An instant in UTC as people write it."""
+    at = datetime.fromisoformat(started_at)
+    return f'<time datetime="{text(started_at)}">{at.day} {at:%B %Y, %H:%M} UTC</time>'
