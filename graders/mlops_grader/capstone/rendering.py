@@ -25,7 +25,9 @@ def environment(package: str) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(amount=wording.amount, moment=wording.moment, day=wording.day, number=wording.number)
+    made.filters.update(
+        amount=wording.amount, moment=wording.moment, day=wording.day, number=wording.number, listed=wording.listed
+    )
     return made
 
 

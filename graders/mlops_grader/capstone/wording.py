@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from mlops_grader.figure import Figure
@@ -34,3 +35,9 @@ def moment(started_at: str) -> str:
 def day(when: date) -> str:
     """A day: "29 November 2026"."""
     return f"{when.day} {when:%B %Y}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "data, model and service"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -68,13 +68,14 @@ def load(project: Path) -> Showcase | None:
     if text is None:
         return None
     try:
-        return Showcase(**_Table.model_validate(tomllib.loads(text)).model_dump())
+        said = _Table.model_validate(tomllib.loads(text)).model_dump()
     except tomllib.TOMLDecodeError as error:
         raise ShowcaseError(f"`{FILE}` is not valid TOML: {error}") from None
     except RecursionError:
         raise ShowcaseError(f"`{FILE}` is not valid TOML: it is nested too deep") from None
     except pydantic.ValidationError as error:
         raise ShowcaseError(_explained(error)) from None
+    return Showcase(**{key: _flowing(value) for key, value in said.items()})
 
 
 def found(project: Path, said: Showcase | None) -> Showcase:
@@ -98,6 +99,11 @@ def described(readme: str) -> str:
         if words and not words.startswith(("```", "![", "[![", "|", "<")):
             return "" if UNDONE in words else plain(words)[:LONGEST]
     return ""
+
+
+def _flowing(text: str) -> str:
+    """A text whose lines end where the page does, and whose paragraphs stay."""
+    return re.sub(r"[ \t]*(?<!\n)\n(?!\n)[ \t]*", " ", re.sub(r"\n[ \t]+(?=\n)", "\n", text))
 
 
 def _first(project: Path, names: tuple[str, ...]) -> str:

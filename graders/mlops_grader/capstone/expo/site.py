@@ -78,10 +78,10 @@ def files(expo: Expo) -> dict[str, str | bytes]:
     }
 
 
-def items(rubric: Rubric, entry: Entry) -> tuple[tuple[Line, Member | None], ...]:
-    """What a judge scores of a team: each line for judges, once for each person where it is about persons."""
+def items(rubric: Rubric, entry: Entry) -> tuple[tuple[Line, tuple[Member, ...]], ...]:
+    """What a judge scores of a team: the lines for judges, each with the persons whom it is scored for; none for a team's."""
     lines = [line for line in rubric.lines if line.judge is Judge.EXPO]
-    return tuple((line, person) for line in lines for person in (entry.team.members if line.individual else (None,)))
+    return tuple((line, entry.team.members if line.individual else ()) for line in lines)
 
 
 def blank_scores(expo: Expo, judge: str) -> str:
@@ -90,9 +90,10 @@ def blank_scores(expo: Expo, judge: str) -> str:
     table = csv.writer(written, lineterminator="\n")
     table.writerow(("line", "judge", "team", "person", "verdict", "note"))
     for slot in expo.slots:
-        for line, person in items(expo.rubric, slot.entry):
-            row = (line.id, judge, slot.entry.team.name, person.id if person else "", "", "")
-            table.writerow(_harmless(cell) for cell in row)
+        for line, people in items(expo.rubric, slot.entry):
+            for person in [each.id for each in people] or [""]:
+                row = (line.id, judge, slot.entry.team.name, person, "", "")
+                table.writerow(_harmless(cell) for cell in row)
     return written.getvalue()
 
 
