@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+from mlops_grader.capstone import markdown, rubric, syllabus
 from mlops_grader.check import checks_in
 from mlops_grader.grading import module_named, modules
 
@@ -22,6 +23,12 @@ def course() -> str:
     """The modules of the kit: key, title, week, hours and what a student can do afterwards."""
     rows = [_row(key) for key in modules()]
     return "\n".join(("| module | week | hours | what you build | what it needs |", "|---|---:|---:|---|---|", *rows))
+
+
+def capstone() -> str:
+    """The phases of the capstone: their points, and who decides on how many of them."""
+    points = syllabus.points_by_judge(rubric.load())
+    return "\n".join(markdown.table(points.head, points.rows))
 
 
 def _row(key: str) -> str:

@@ -61,6 +61,8 @@ def test_the_wheel_holds_what_the_grader_needs(wheel: Path) -> None:
         "instruments/yardstick/Dockerfile",
         "instruments/yardstick/requirements.txt",
         "reports/page.css",
+        "capstone/rubric.toml",
+        "capstone/printed.css",
     )
     assert [name for name in wanted if f"mlops_grader/{name}" not in names] == []
     assert [name for name in names if name.startswith(("tests/", "solutions/", "graders/"))] == []

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from mlops_grader.capstone import rendering
+from mlops_grader.capstone import forms, rendering
 from mlops_grader.capstone.expo import codes as coding
 from mlops_grader.capstone.expo.entries import Entry
 from mlops_grader.capstone.expo.order import Slot, clashes
@@ -85,21 +83,13 @@ def items(rubric: Rubric, entry: Entry) -> tuple[tuple[Line, tuple[Member, ...]]
 
 
 def blank_scores(expo: Expo, judge: str) -> str:
-    """The table that a judge fills in: every line of every team, in the running order."""
-    written = io.StringIO()
-    table = csv.writer(written, lineterminator="\n")
-    table.writerow(("line", "judge", "team", "person", "verdict", "note"))
-    for slot in expo.slots:
-        for line, people in items(expo.rubric, slot.entry):
-            for person in [each.id for each in people] or [""]:
-                row = (line.id, judge, slot.entry.team.name, person, "", "")
-                table.writerow(_harmless(cell) for cell in row)
-    return written.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    """The form that a judge fills in: every line of every team, in the running order."""
+    made = [
+        forms.form(expo.rubric, Judge.EXPO, name=judge, team=slot.entry.team.name, people=slot.entry.team.ids)
+        for slot in expo.slots
+    ]
+    head = made[0].splitlines(keepends=True)[0]
+    return head + "".join(form.removeprefix(head) for form in made)
 
 
 def _card(slot: Slot, code: str) -> Card:
