@@ -23,7 +23,7 @@ def prepare(session: nox.Session, group: str) -> None:
 
 @nox.session
 def start(session: nox.Session) -> None:
-    """Make a project to work in: nox -s start -- m06_containers [FOLDER] [--onto PROJECT]."""
+    """Make a project to work in: nox -s start -- m06_containers [FOLDER] [--onto PROJECT] [--domain DOMAIN]."""
     prepare(session, "kit")
     session.run("python", "templates/compose.py", *session.posargs)
 

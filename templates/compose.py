@@ -20,32 +20,15 @@ from pathlib import Path
 from cookiecutter.generate import generate_context, generate_files
 from cookiecutter.main import cookiecutter
 
+from answers import Answers as Answers
+from answers import StartError as StartError
+from answers import choose, questions
+
 KIT = Path(__file__).resolve().parent.parent
 TODO = re.compile(rb"TODO\((m\d\d)\)")
 LITTER = ("__pycache__", ".*_cache")  # what tools leave where they ran
 ALONE = ("m14_capstone",)  # a module that does not build on the ones below
-
-
-class StartError(Exception):
-    """A project cannot be made; one line that says what to do instead."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a person says about the project: the name of its folder and repository, and who writes it."""
-
-    repo_name: str
-    author: str
-
-    def __post_init__(self) -> None:
-        """Raise StartError for an answer that cannot be used."""
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", self.repo_name):
-            raise StartError(
-                f"repo_name is {self.repo_name!r}: use small letters, digits, dots, dashes and underscores, "
-                "as in noshow-ada, and begin with a letter or digit"
-            )
-        if not self.author.strip() or re.search(r'["\\<>\n\r{}]', self.author):
-            raise StartError(f"author is {self.author!r}: write a name, without quotes, brackets and backslashes")
+NOT_LAID = ("README.md", "module.toml", ".png", ".svg")  # the lesson, which gets another name, its facts, and pictures
 
 
 def keys() -> list[str]:
@@ -73,6 +56,7 @@ def this_clone() -> str:
 
 def fill(project: Path, key: str, answers: Answers, *, solved: bool = False, grader: str | None = None) -> None:
     """Bring everything that project(key) holds into a folder; what the folder has already is overwritten."""
+    choose(key, answers.chosen)
     for layer in layers(key):
         _lay_template(layer, project, answers)
         if layer != key or solved:
@@ -87,16 +71,17 @@ def complete(project: Path, key: str, answers: Mapping[str, str]) -> None:
     For the hook of a template. Exits with one line when an answer cannot be used; cookiecutter then removes the folder.
     """
     try:
-        fill(project, key, Answers(answers["repo_name"], answers["author"]), grader=answers["_grader"] or None)
+        chosen = {name: answers[name] for name in questions(key)}
+        fill(project, key, Answers(answers["repo_name"], answers["author"], chosen), grader=answers["_grader"] or None)
         first_commit(project, f"Start {key}", answers["author"])
     except StartError as error:
         sys.exit(f"error: {error}")
 
 
-def start(key: str, folder: Path, author: str) -> None:
+def start(key: str, folder: Path, author: str, chosen: Mapping[str, str] | None = None) -> None:
     """Make a project through the front door, cookiecutter. Raises StartError when the folder holds something."""
     layers(key)
-    answers = Answers(folder.name, author)
+    answers = Answers(folder.name, author, choose(key, chosen or {}))
     if folder.exists() and any(folder.iterdir()):
         raise StartError(
             f"{folder} is not empty: name a new folder, or add the module to that project with --onto {folder}"
@@ -106,7 +91,12 @@ def start(key: str, folder: Path, author: str) -> None:
         str(KIT),
         directory=f"templates/{key}",
         no_input=True,
-        extra_context={"repo_name": answers.repo_name, "author": answers.author, "_grader": this_clone()},
+        extra_context={
+            "repo_name": answers.repo_name,
+            "author": answers.author,
+            **answers.chosen,
+            "_grader": this_clone(),
+        },
         output_dir=str(folder.parent),
         overwrite_if_exists=True,
         default_config=True,
@@ -129,6 +119,7 @@ def add(key: str, project: Path) -> Added:
     alone and listed. Raises StartError when the project has uncommitted changes, which git could not bring back.
     """
     _must_be_clean(project)
+    _must_build_on(key, _module_of(project))
     who = _git(project, "log", "-1", "--format=%an").strip()
     finished = [layer for layer in layers(key) if layer <= _module_of(project) and layer != key]
     with tempfile.TemporaryDirectory() as name:
@@ -161,7 +152,8 @@ def _lay_template(layer: str, project: Path, answers: Answers) -> None:
     """Render one layer into the project, with cookiecutter's own renderer and none of its hooks."""
     template = KIT / "templates" / layer
     context = generate_context(str(template / "cookiecutter.json"))
-    context["cookiecutter"].update(repo_name=answers.repo_name, author=answers.author)
+    chosen = {name: answers.chosen.get(name, choices[0]) for name, choices in questions(layer).items()}
+    context["cookiecutter"].update(repo_name=answers.repo_name, author=answers.author, **chosen)
     with tempfile.TemporaryDirectory() as name:
         generate_files(str(template), context, output_dir=name, accept_hooks=False)
         rendered = Path(name) / answers.repo_name
@@ -173,9 +165,15 @@ def _lay_solution(layer: str, project: Path) -> None:
 
 
 def _lay_lesson(layer: str, project: Path) -> None:
-    lesson = KIT / "modules" / layer / "README.md"
-    (project / "lessons").mkdir(exist_ok=True)
-    shutil.copyfile(lesson, project / "lessons" / f"{layer}.md")
+    for source, path in _lesson_files(layer).items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(KIT / "modules" / layer / source, project / path)
+
+
+def _lesson_files(layer: str) -> dict[str, str]:
+    """Where in a project the lesson of a layer lies, and what lies beside it and is for students."""
+    beside = (path for path in _files(KIT / "modules" / layer) if not path.endswith(NOT_LAID))
+    return {"README.md": f"lessons/{layer}.md", **{path: f"lessons/{path}" for path in beside}}
 
 
 def _write_course_file(project: Path, key: str, grader: str) -> None:
@@ -209,7 +207,7 @@ def _given_files(some: list[str]) -> set[str]:
         for path in _files(_template_folder(layer))
         if not _is_stub(_template_folder(layer) / path)
     }
-    lessons = {f"lessons/{layer}.md" for layer in some}
+    lessons = {path for layer in some for path in _lesson_files(layer).values()}
     return (given | lessons) - {path for layer in some for path in _files(KIT / "solutions" / layer)}
 
 
@@ -244,6 +242,12 @@ def _must_be_clean(project: Path) -> None:
         raise StartError(f"{project} has uncommitted changes: commit them first, then nothing can be lost")
 
 
+def _must_build_on(key: str, present: str) -> None:
+    """Nothing is added to a module that stands alone, and it is added to nothing."""
+    for alone in {key, present} & set(ALONE):
+        raise StartError(f"{alone} stands alone: start {key} in a folder of its own, nox -s start -- {key} FOLDER")
+
+
 def _module_of(project: Path) -> str:
     """The module that a project is at, as the course wrote it."""
     try:
@@ -269,28 +273,37 @@ def author() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`compose.py KEY [FOLDER] [--onto PROJECT]`: what `nox -s start` calls."""
+    """`compose.py KEY [FOLDER] [--domain DOMAIN] [--onto PROJECT]`: what `nox -s start` calls."""
     parser = argparse.ArgumentParser(prog="nox -s start --", description="Make a project to work in.")
     parser.add_argument("key", nargs="?", default=keys()[0], help="the module (default: the first)")
     parser.add_argument("folder", nargs="?", type=Path, help="a new folder (default: work/KEY)")
     parser.add_argument("--author", default=None, help="who writes it (default: what git knows)")
     parser.add_argument("--onto", type=Path, metavar="PROJECT", help="add the module to this project instead")
+    asked = {name: choices for key in keys() for name, choices in questions(key).items()}
+    for name, choices in asked.items():
+        parser.add_argument(f"--{name}", help=f"where the module asks for it: {', '.join(choices)}")
     options = parser.parse_args(arguments)
+    chosen = {name: getattr(options, name) for name in asked if getattr(options, name) is not None}
     try:
-        return _add(options) if options.onto else _start(options)
+        return _add(options, chosen) if options.onto else _start(options, chosen)
     except StartError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
 
 
-def _start(options: argparse.Namespace) -> int:
+def _start(options: argparse.Namespace, chosen: Mapping[str, str]) -> int:
     folder = (options.folder or KIT / "work" / options.key).resolve()
-    start(options.key, folder, options.author or author())
+    start(options.key, folder, options.author or author(), chosen)
+    for name, choices in questions(options.key).items():
+        if name not in chosen:
+            sys.stdout.write(f"With the {name} {choices[0]}; others with --{name}: {', '.join(choices[1:])}.\n")
     sys.stdout.write(f"{folder} is ready.\nRead lessons/{options.key}.md there, then: nox -s grade\n")
     return 0
 
 
-def _add(options: argparse.Namespace) -> int:
+def _add(options: argparse.Namespace, chosen: Mapping[str, str]) -> int:
+    layers(options.key)
+    choose(options.key, chosen)
     added = add(options.key, options.onto.resolve())
     for title, paths in (("new", added.new), ("brought up to date", added.updated)):
         sys.stdout.write("".join(f"{title}: {path}\n" for path in paths))

@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     grade = commands.add_parser("grade", help="grade a project", description="Grade one module of a project.")
     grade.add_argument("path", nargs="?", default=".", type=Path, help="the project's folder (default: this one)")
     grade.add_argument("--module", help="the module, such as m06_containers (default: what course.toml says)")
-    grade.add_argument("--all", action="store_true", help="every module up to that one")
+    grade.add_argument(
+        "--all", action="store_true", help="every module up to that one; of the capstone, every part of the product"
+    )
     grade.add_argument(
         "--only", action="append", default=[], metavar="CHECK", help="this check and what it requires; may be repeated"
     )
@@ -133,7 +135,7 @@ def _one(options: argparse.Namespace, console: Console, kept: Kept, key: str) ->
 
 def _keys(options: argparse.Namespace, project: Path) -> list[str]:
     """The modules to grade. Raises UsageError when nothing says which."""
-    from mlops_grader.grading import module_named, modules
+    from mlops_grader.grading import module_named, modules, up_to
     from mlops_grader.submission import COURSE_FILE, UsageError, module_of
 
     key = options.module or module_of(project)
@@ -142,7 +144,7 @@ def _keys(options: argparse.Namespace, project: Path) -> list[str]:
             f"`{project}` has no `{COURSE_FILE}`: say what to grade with --module, one of {', '.join(modules())}"
         )
     module_named(key)
-    return [each for each in modules() if each <= key] if options.all else [key]
+    return list(up_to(key, project)) if options.all else [key]
 
 
 if __name__ == "__main__":

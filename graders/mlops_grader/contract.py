@@ -68,6 +68,18 @@ class Service(Part):
     patience: Annotated[float, pydantic.Field(ge=1, le=15)] = 5
     reload: Annotated[float, pydantic.Field(ge=0.5, le=15)] = 3
     settings: Settings = Settings()
+    _any_answer: bool = pydantic.PrivateAttr(default=False)
+
+    @property
+    def any_answer(self) -> bool:
+        """Whether the prediction may be any JSON value: it is that of a product of one's own."""
+        return self._any_answer
+
+    def with_any_answer(self) -> Service:
+        """The same service, whose prediction may be any JSON value."""
+        copy = self.model_copy()
+        copy._any_answer = True  # noqa: SLF001  # it is one of these too
+        return copy
 
 
 class Environment(Part):
@@ -210,6 +222,11 @@ class Contract(Part):
     drift: Drift = Drift()
     commands: Commands = Commands()
 
+    @property
+    def in_container_alone(self) -> bool:
+        """Whether the service runs in its container and nowhere else: a product of one's own, in whatever language."""
+        return self.inputs is not None and not self.commands.serve.strip()
+
     def command(self, name: str) -> str:
         """The command line of that name. Raises Fail when the contract leaves it out or empty."""
         line: str = getattr(self.commands, name)
@@ -238,13 +255,16 @@ def load(folder: Path) -> Contract:
     except (OSError, UnicodeDecodeError) as error:
         raise Fail(f"`{FILE}` cannot be read: {error}", fix="save it as UTF-8 text") from None
     try:
-        return Contract.model_validate(tomllib.loads(text))
+        contract = Contract.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise Fail(f"`{FILE}` is not valid TOML: {error}", fix="mend that line") from None
     except RecursionError:
         raise Fail(f"`{FILE}` is not valid TOML: it is nested too deep", fix="write it flat") from None
     except pydantic.ValidationError as error:
         raise _explain(error) from None
+    if contract.inputs is None:
+        return contract
+    return contract.model_copy(update={"service": contract.service.with_any_answer()})
 
 
 def _explain(error: pydantic.ValidationError) -> Fail:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -15,20 +15,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlops_grader.check import Fail, NotRun
-from mlops_grader.contract import Contract
+from mlops_grader.contract import Contract, is_of_its_own
 from mlops_grader.figure import Figure
-from mlops_grader.instruments import docker_engine
+from mlops_grader.instruments import docker_engine, inputs
 from mlops_grader.instruments import environment as environments
 from mlops_grader.instruments import production as productions
 from mlops_grader.instruments.alerting import Rules, load_rules, read_yaml
 from mlops_grader.instruments.clean import CleanMachine
 from mlops_grader.instruments.client import READY_SECONDS, Client
+from mlops_grader.instruments.contained import Served, contained
 from mlops_grader.instruments.container import Container
 from mlops_grader.instruments.dashboard import Panel
 from mlops_grader.instruments.dashboard import load as load_panels
+from mlops_grader.instruments.derived import Derived
 from mlops_grader.instruments.docker_engine import Engine
 from mlops_grader.instruments.environment import Environment
 from mlops_grader.instruments.image import Image, Inside
+from mlops_grader.instruments.nonsense import nonsense
 from mlops_grader.instruments.objectives import Name, Objective
 from mlops_grader.instruments.objectives import load as load_objectives
 from mlops_grader.instruments.product import RECORD, Product
@@ -37,6 +40,7 @@ from mlops_grader.instruments.sandbox import HostSandbox, Limits, Sandbox
 from mlops_grader.instruments.secrets import plant, words
 from mlops_grader.instruments.service import HostService, on_host, started
 from mlops_grader.instruments.serving import training
+from mlops_grader.instruments.serving.bodies import Wrong
 from mlops_grader.instruments.serving.changing import Story, play
 from mlops_grader.instruments.serving.failing import with_a_fault
 from mlops_grader.instruments.versions import Versions
@@ -128,8 +132,13 @@ def sandbox(ground: Ground) -> Sandbox:
 
 
 @pytest.fixture(scope="session")
-def environment(sandbox: Sandbox, submission: Submission) -> Environment:
+def environment(sandbox: Sandbox, submission: Submission, contract: Contract, ground: Ground) -> Environment:
     """The environment that the `setup` command makes."""
+    if environments.needs_none(contract):
+        return Environment(ground.folder / "no-environment", bare=True)
+    if contract.inputs is not None:
+        # in another language it may install into the project's folder, which no grade finds again
+        return environments.made_anew(sandbox, submission, ground.folder / "environment")
     return environments.cached(sandbox, submission)
 
 
@@ -160,8 +169,13 @@ def _make_model(product: Product) -> None:
 
 
 @pytest.fixture(scope="session")
-def patients(ground: Ground) -> list[dict[str, Any]]:
-    """Valid requests for a prediction, other ones for each seed."""
+def patients(ground: Ground, request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """Valid requests for a prediction, other ones for each seed: of patients, or what the contract of another product supplies."""
+    if is_of_its_own(ground.submission.root):
+        contract = ground.submission.contract()
+        needs_product = contract.inputs is not None and contract.inputs.generator
+        source = request.getfixturevalue("product") if needs_product else ground.submission
+        return inputs.requests(source, contract, PATIENTS, ground.seed)
     try:
         from mlops_grader.instruments.world import requests
     except ModuleNotFoundError as error:
@@ -169,6 +183,19 @@ def patients(ground: Ground) -> list[dict[str, Any]]:
             f"the Python package {error.name} is not installed", fix="uv pip install 'mlops-grader[world]'"
         ) from None
     return list(requests(PATIENTS, ground.seed))
+
+
+@pytest.fixture
+def absurd(ground: Ground, request: pytest.FixtureRequest) -> list[Wrong]:
+    """Bodies that a product of one's own must refuse: no JSON, no object, a field missing, null or of another type.
+
+    Empty for the course's product, of whose requests the checks know more.
+    """
+    if not is_of_its_own(ground.submission.root):
+        return []
+    contract, patients = ground.submission.contract(), request.getfixturevalue("patients")
+    schema = inputs.schema(ground.submission, contract.inputs) if contract.inputs else None
+    return nonsense(patients, Random(f"absurd {ground.seed} {request.node.name}"), schema)  # noqa: S311  # reproducible
 
 
 @pytest.fixture(scope="session")
@@ -180,20 +207,29 @@ def host_service(trained: Product, patients: list[dict[str, Any]]) -> Iterator[C
 
 
 @pytest.fixture(scope="session")
-def observed(trained: Product, patients: list[dict[str, Any]]) -> Iterator[HostService]:
-    """The product's service as a process of this machine, ready, with its log at hand."""
+def observed(trained: Product, patients: list[dict[str, Any]], request: pytest.FixtureRequest) -> Iterator[Served]:
+    """The product's service, ready, with its log at hand."""
     _needs("monitoring", "prometheus_client")
-    with started(trained, {trained.contract.service.settings.log_level: "INFO"}) as service:
+    with _in_service(trained, request) as service:
         service.client.wait_until_ready(patients[0], READY_SECONDS)
         yield service
 
 
 @pytest.fixture(scope="session")
-def served(trained: Product, patients: list[dict[str, Any]]) -> Iterator[HostService]:
-    """The product's service as a process of this machine, ready, which is asked all sorts of things."""
-    with started(trained, {trained.contract.service.settings.log_level: "INFO"}) as service:
+def served(trained: Product, patients: list[dict[str, Any]], request: pytest.FixtureRequest) -> Iterator[Served]:
+    """The product's service, ready, which is asked all sorts of things."""
+    with _in_service(trained, request) as service:
         service.client.wait_until_ready(patients[0], READY_SECONDS)
         yield service
+
+
+def _in_service(product: Product, request: pytest.FixtureRequest) -> AbstractContextManager[Served]:
+    """The service as a process of this machine; of a product of one's own without a `serve` command, in its container."""
+    contract = product.contract
+    settings = {contract.service.settings.log_level: "INFO"}
+    if contract.in_container_alone and "containers" in contract.parts:
+        return contained(request.getfixturevalue("engine"), request.getfixturevalue("image"), contract, settings)
+    return started(product, settings)
 
 
 @pytest.fixture(scope="session")
@@ -469,9 +505,13 @@ def versions(
     trained: Product,
     patients: list[dict[str, Any]],
     ground: Ground,
-) -> Versions:
+    request: pytest.FixtureRequest,
+) -> Versions | Derived:
     """Versions of the product in the registry, good and faulty ones."""
     random = Random(f"versions {ground.seed}")  # noqa: S311  # reproducible on purpose
+    if trained.contract.inputs is not None:
+        image = request.getfixturevalue("image")
+        return Derived(engine, machine_of_production, image, patients, ground.folder / "versions", random)
     return Versions(engine, machine_of_production, trained, patients, ground.folder / "versions", random)
 
 
@@ -502,14 +542,14 @@ def released(
 def context(trained: Product, ground: Ground) -> Product:
     """The trained product with secrets beside it, as they lie around where images are built."""
     context = trained.copy(ground.folder / "context")
-    plant(context.root, ground.seed)
+    plant(context.root, ground.seed, own=context.contract.inputs is not None)
     return context
 
 
 @pytest.fixture(scope="session")
-def secrets(ground: Ground) -> dict[str, bytes]:
+def secrets(ground: Ground, contract: Contract) -> dict[str, bytes]:
     """The words planted in the build context, by the file that holds each."""
-    return words(ground.seed)
+    return words(ground.seed, own=contract.inputs is not None)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ import pytest
 
 from mlops_grader import __version__, checks, fixtures
 from mlops_grader.check import Check, Fail, Verdict, checks_in, portable
-from mlops_grader.contract import FILE, is_of_its_own
+from mlops_grader.contract import FILE, is_of_its_own, load
 from mlops_grader.plugin import Grading, Verdicts, unfit
 from mlops_grader.result import NOT_ASKED, Graded, Outcome, Result
 from mlops_grader.submission import COURSE_FILE, Submission, UsageError, module_of, snapshot
@@ -87,6 +87,22 @@ def module_named(key: str) -> ModuleType:
         hint = f"did you mean {close[0]}? " if close else ""
         raise UsageError(f"there is no module `{key}`: {hint}The modules are {', '.join(modules())}")
     return importlib.import_module(f"mlops_grader.checks.{key}")
+
+
+def up_to(key: str, project: Path) -> tuple[str, ...]:
+    """The module and all that it builds on. The capstone builds on none: with it go the modules whose part its contract names."""
+    if key != CAPSTONE:
+        return tuple(each for each in modules() if each <= key)
+    parts: tuple[str, ...] = ()
+    with contextlib.suppress(Fail):  # what is wrong with the contract the capstone's own checks say
+        parts = tuple(load(project).parts)
+    return (*(each for each in modules() if each != key and _is_in(module_named(each), parts)), key)
+
+
+def _is_in(module: ModuleType, parts: Sequence[str]) -> bool:
+    """Whether a module speaks of any product, and of a part that this one has."""
+    part = getattr(module, "PART", "")
+    return bool(portable(checks_in(module))) and (not part or part in parts)
 
 
 @cache

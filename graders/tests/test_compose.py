@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -114,3 +115,103 @@ def test_the_command_lists_what_it_did(finished: Path, capsys: pytest.CaptureFix
         ["git", "-C", str(finished), "status", "--porcelain"], capture_output=True, text=True, check=True
     ).stdout
     assert "Dockerfile" in status
+
+
+DOMAINS = compose.questions("m14_capstone")["domain"]
+
+
+def written(folder: Path) -> dict[str, str]:
+    """Text by path of everything in a project but git's own files."""
+    return {path: content.decode() for path, content in contents(folder).items()}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_each_domain_has_its_own_brief_and_no_other(domain: str, tmp_path: Path) -> None:
+    """The project holds the brief that the template has for that domain, whole, and no file more than any other."""
+    compose.start("m14_capstone", tmp_path / "larch", "Ada", {"domain": domain})
+    source = compose.KIT / f"templates/m14_capstone/templates/briefs/{domain}.md"
+    project = written(tmp_path / "larch")
+    assert project["docs/brief.md"].strip() == source.read_text(encoding="utf-8").strip()
+    assert [path for path in project if "brief" in path] == ["docs/brief.md"]
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_no_placeholder_is_left_in_a_capstone(domain: str, tmp_path: Path) -> None:
+    """What cookiecutter was to fill in is filled in; only GitHub's own expressions look like it."""
+    compose.start("m14_capstone", tmp_path / "larch", "Ada", {"domain": domain})
+    left = {
+        path
+        for path, text in written(tmp_path / "larch").items()
+        if re.search(r"(?<!\$)\{\{|\{%|cookiecutter", text) and not path.startswith("lessons/")
+    }
+    assert left == set()
+
+
+def test_every_brief_belongs_to_a_domain() -> None:
+    """No brief is forgotten when the list of domains changes."""
+    briefs = {path.stem for path in (compose.KIT / "templates/m14_capstone/templates/briefs").glob("*")}
+    assert briefs == set(DOMAINS)
+
+
+@pytest.mark.parametrize(
+    ("key", "chosen", "says"),
+    [
+        ("m14_capstone", {"domain": "legl"}, "there is no domain 'legl': did you mean legal"),
+        ("m14_capstone", {"domain": "Health care"}, "did you mean health-care"),
+        ("m14_capstone", {"domain": "xyz"}, "There are own, health-care"),
+        ("m06_containers", {"domain": "legal"}, "m06_containers asks for no domain"),
+    ],
+)
+def test_a_choice_that_is_none_is_refused(key: str, chosen: dict[str, str], says: str, tmp_path: Path) -> None:
+    """A typing error says what was meant and what there is; no folder stays behind."""
+    with pytest.raises(compose.StartError, match=says):
+        compose.start(key, tmp_path / "larch", "Ada", chosen)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_takes_a_domain(tmp_path: Path) -> None:
+    """`nox -s start -- m14_capstone FOLDER --domain legal` brings the brief of that domain."""
+    assert compose.main(["m14_capstone", str(tmp_path / "larch"), "--domain", "legal"]) == 0
+    assert (tmp_path / "larch/docs/brief.md").read_text(encoding="utf-8").startswith("# Problem brief: legal")
+
+
+def test_the_command_says_which_domains_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who did not choose hears what was chosen, and how to choose."""
+    assert compose.main(["m14_capstone", str(tmp_path / "larch")]) == 0
+    assert "With the domain own; others with --domain: health-care, legal" in capsys.readouterr().out
+
+
+def test_a_capstone_holds_nothing_of_the_modules_below(tmp_path: Path) -> None:
+    """The team's product has nothing in common with the course's own."""
+    compose.start("m14_capstone", tmp_path / "larch", "Ada")
+    project = written(tmp_path / "larch")
+    assert [
+        path for path in project if path.startswith(("noshow/", "data/raw")) or re.search(r"m(0\d|1[0-3])_", path)
+    ] == []
+    assert [path for path in project if re.search(r"TODO\(m(0\d|1[0-3])\)", project[path])] == []
+
+
+def test_a_capstone_is_a_layer_of_no_module() -> None:
+    """Whatever comes after it in the alphabet does not build on it, and it builds on nothing."""
+    assert compose.layers("m14_capstone") == ["m14_capstone"]
+    others = [key for key in compose.keys() if key != "m14_capstone"]
+    assert [key for key in others if "m14_capstone" in compose.layers(key)] == []
+
+
+@pytest.mark.parametrize(("present", "key"), [("m14_capstone", "m06_containers"), ("m01_environment", "m14_capstone")])
+def test_nothing_is_added_to_or_from_a_module_that_stands_alone(present: str, key: str, tmp_path: Path) -> None:
+    """A capstone is started in a folder of its own, and the command says so."""
+    compose.start(present, tmp_path / "project", "Ada")
+    before = contents(tmp_path / "project")
+    with pytest.raises(compose.StartError, match=f"m14_capstone stands alone: start {key} in a folder of its own"):
+        compose.add(key, tmp_path / "project")
+    assert contents(tmp_path / "project") == before
+
+
+def test_what_lies_beside_a_lesson_comes_along(tmp_path: Path) -> None:
+    """The rubric and the sheets of the capstone lie where the lesson in the project links to them."""
+    beside = {path for path in compose._files(compose.KIT / "modules/m14_capstone") if path != "README.md"}
+    wanted = {f"lessons/{path}" for path in beside - {"module.toml"} if not path.endswith((".png", ".svg"))}
+    compose.start("m14_capstone", tmp_path / "larch", "Ada")
+    lessons = {path for path in contents(tmp_path / "larch") if path.startswith("lessons/")}
+    assert lessons == wanted | {"lessons/m14_capstone.md"}

@@ -95,8 +95,9 @@ def test_each_check_has_two_mistakes(key: str) -> None:
 def test_no_stray_files_hide_in_the_mirrored_folders() -> None:
     """Nothing lies in the five places but what a module needs."""
     usual = re.compile(
-        r"modules/m\d\d_\w+/(README\.md|module\.toml|[\w.-]+\.png)|modules/m14_capstone/(rubric\.toml|sheets/[\w-]+\.md)|"
-        r"templates/(compose|new_module)\.py|templates/m\d\d_\w+/(cookiecutter\.json|hooks/post_gen_project\.py|\{\{cookiecutter\.repo_name\}\}/.+)|"
+        r"modules/m\d\d_\w+/(README\.md|module\.toml|[\w.-]+\.png)|"
+        r"modules/m14_capstone/([\w-]+/)?[\w.-]+\.(toml|md|html)|templates/m14_capstone/templates/briefs/[\w-]+\.md|"
+        r"templates/(answers|compose|new_module)\.py|templates/m\d\d_\w+/(cookiecutter\.json|hooks/post_gen_project\.py|\{\{cookiecutter\.repo_name\}\}/.+)|"
         r"solutions/m\d\d_\w+/.+|graders/mlops_grader/checks/(__init__\.py|pytest\.ini|m\d\d_\w+\.py)|"
         r"graders/tests/(mistakes|alternatives|cheats)/\w+\.py"
     )

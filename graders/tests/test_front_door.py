@@ -125,6 +125,22 @@ def test_a_bad_answer_is_refused_and_leaves_nothing(answers: dict[str, str], say
     assert [path.name for path in tmp_path.iterdir()] == ["none.yaml"]
 
 
+def test_plain_cookiecutter_takes_a_domain(tmp_path: Path) -> None:
+    """Who has no clone chooses the domain too."""
+    done = generate("m14_capstone", tmp_path, repo_name="larch", author="Ada", domain="education")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "larch/docs/brief.md").read_text(encoding="utf-8").startswith("# Problem brief: education")
+
+
+def test_plain_cookiecutter_refuses_a_domain_that_is_none(tmp_path: Path) -> None:
+    """The last line lists the domains there are; no folder stays behind."""
+    done = generate("m14_capstone", tmp_path, repo_name="larch", author="Ada", domain="legl")
+    assert done.returncode != 0
+    assert "legl" in done.stderr.splitlines()[-1]
+    assert "'health-care', 'legal'" in done.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["none.yaml"]
+
+
 def test_an_unknown_module_is_refused(tmp_path: Path) -> None:
     """A typing error lists the modules there are."""
     with pytest.raises(compose.StartError, match=r"m01_environment, .*m06_containers"):

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from mlops_grader.check import Verdict
+from mlops_grader.figure import Figure
 from mlops_grader.result import Graded, Outcome, Result, from_document, validate, write, write_text
 
 
@@ -53,6 +54,15 @@ def test_there_is_no_next_step_when_all_passed() -> None:
 def test_a_document_tells_the_same_result_again() -> None:
     whole = result(outcome("a"), outcome("b", Verdict.FAILED))
     assert from_document(whole.document()) == replace(whole, seconds=1.235)
+
+
+def test_a_document_keeps_what_checks_measured() -> None:
+    whole = replace(result(outcome("a")), seconds=1.0, figures=(Figure("requests lost", 0), Figure("to stop", 1.5, "s")))
+    assert from_document(json.loads(json.dumps(whole.document()))) == whole
+
+
+def test_a_document_without_figures_says_nothing_of_them() -> None:
+    assert "figures" not in result(outcome("a")).document()
 
 
 def test_a_document_survives_json() -> None:

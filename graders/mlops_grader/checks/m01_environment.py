@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,10 +13,11 @@ import pytest
 
 from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
-from mlops_grader.instruments import bugs, history, lock, readme
+from mlops_grader.instruments import bugs, history, lock, planted, readme
 from mlops_grader.instruments.bugs import Bug
 from mlops_grader.instruments.client import Client, alone_on, example
-from mlops_grader.instruments.environment import Environment, create, set_up
+from mlops_grader.instruments.docker_engine import Engine
+from mlops_grader.instruments.environment import Environment, create, needs_none, set_up
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Sandbox
 from mlops_grader.submission import Submission, git
@@ -44,6 +46,8 @@ def test_sets_up_in_a_clean_clone(environment: Environment, product: Product) ->
 
     The first thing that a new colleague, a pipeline and a server do with a project is this one command.
     """
+    if product.contract.inputs is not None:
+        return  # whatever its language, the command has ended well
     if not environment.installed():
         raise Fail(
             "the setup command ends well and installs nothing" + _own_environments(product.root), fix=NOT_ITS_OWN
@@ -105,17 +109,17 @@ def test_lock_is_enforced(sandbox: Sandbox, submission: Submission, contract: Co
 
 
 @check(points=5, requires=test_sets_up_in_a_clean_clone)
-def test_tests_pass(product: Product, scratch: Path) -> None:
+def test_tests_pass(product: Product, scratch: Path, random: Random) -> None:
     """The test command ends with exit code 0 in a clean clone, and there are tests to run.
 
     Tests that are red at the start are soon ignored, and then nobody sees the one that matters.
     """
     _copy(product, scratch / "clone").must("test")
     broken = _copy(product, scratch / "broken")
-    bugs.disable(broken.root)
+    words = _break(broken, random)
     if broken.run("test").ok:
         raise Fail(
-            f"every function of `{bugs.FEATURES}` was made to raise an error, and the test command stays green",
+            f"{words}, and the test command stays green",
             fix="let it find and run tests that call these functions, and end with their exit code",
         )
 
@@ -216,20 +220,25 @@ def test_only_source_is_committed(trained: Product, submission: Submission, scra
 
 @check(points=5, requires=test_lock_is_complete)
 def test_readme_commands_work(
-    submission: Submission, contract: Contract, sandbox: Sandbox, environment: Environment, scratch: Path
+    submission: Submission,
+    contract: Contract,
+    sandbox: Sandbox,
+    environment: Environment,
+    scratch: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     """The commands under "Run" in the README work, in order, in a clean clone and a fresh environment.
 
     A README is the only part of a project that everybody reads, and the first that goes stale.
     """
     commands = readme.blocks(submission.read("README.md"), "Run")
-    port, body = contract.service.port, example(submission, contract.service)
+    port, body = contract.service.port, _a_request(submission, contract, request)
     clone = submission.copy(scratch / "clone")
     variables = create(sandbox, scratch / "environment", offline=environment.offline).variables()
     del variables["UV_PROJECT_ENVIRONMENT"]  # a newcomer's uv makes its own `.venv`
     client = Client(port, contract.service, lambda: None)
-    reader = readme.Reader(sandbox, clone.root, variables, lambda: _answers(client, body), README_SECONDS)
-    with alone_on(port):
+    with _docker_at_hand(commands, contract, variables, scratch, request) as more, alone_on(port):
+        reader = readme.Reader(sandbox, clone.root, more, lambda: _answers(client, body), README_SECONDS)
         followed = reader.follow(commands)
     done = followed.finished
     if done and not done.ok:
@@ -253,6 +262,8 @@ NOBODYS_IGNORES = ("-c", f"core.excludesFile={os.devnull}")  # what one person's
 
 def _set_up(sandbox: Sandbox, submission: Submission, contract: Contract, folder: Path) -> Product:
     clone = submission.copy(folder / "clone")
+    if needs_none(contract):
+        return Product(clone, Environment(folder / "no-environment", bare=True), sandbox, contract)
     environment, done = set_up(sandbox, clone, folder / "environment")
     if not done.ok:
         fix = LACKS_IT if done.exit == NOT_FOUND else "run it in a fresh clone and a fresh environment"
@@ -271,6 +282,39 @@ def _answers(client: Client, body: Mapping[str, Any]) -> bool:
     except Fail:
         return False
     return True
+
+
+def _a_request(submission: Submission, contract: Contract, request: pytest.FixtureRequest) -> Mapping[str, Any]:
+    """A valid request; of a product of one's own, one that is made from what its contract supplies."""
+    if contract.inputs is None:
+        return example(submission, contract.service)
+    made: Mapping[str, Any] = request.getfixturevalue("patients")[0]
+    return made
+
+
+@contextmanager
+def _docker_at_hand(
+    commands: Sequence[str],
+    contract: Contract,
+    variables: Mapping[str, str],
+    scratch: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Mapping[str, str]]:
+    """The variables for commands that may call docker, in a product of one's own: what they make is removed at the end."""
+    if contract.inputs is None or not any("docker" in block for block in commands):
+        yield variables
+        return
+    from mlops_grader.instruments.workflow.machine import install_docker
+
+    engine: Engine = request.getfixturevalue("engine")
+    programs = scratch / "programs"
+    programs.mkdir()
+    install_docker(programs, engine, engine.job_labels(), scratch / "calls")
+    own = {"PATH": os.pathsep.join((str(programs), variables["PATH"])), "COMPOSE_PROJECT_NAME": engine.project()}
+    try:
+        yield {**variables, **engine.variables(), **own}
+    finally:
+        engine.forget_job()
 
 
 def _copy(product: Product, folder: Path) -> Product:
@@ -310,6 +354,14 @@ def _must_go_red(project: Product, command: str, fault: str) -> None:
             f"with {fault} in `{bugs.FEATURES}` the {command} command {how}",
             fix=f"let it look at the package `{project.contract.name}/`, and end with the checker's exit code",
         )
+
+
+def _break(product: Product, random: Random) -> str:
+    """Make the tests of a product fail; what was done, in words."""
+    if product.contract.inputs is not None:
+        return f"{planted.failing_test(product.root, random)} was added"
+    bugs.disable(product.root)
+    return f"every function of `{bugs.FEATURES}` was made to raise an error"
 
 
 def _where(blob: history.Blob) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
+from mlops_grader.figure import Figure
 from mlops_grader.instruments import hadolint
 from mlops_grader.instruments.client import READY_SECONDS, Client, SlowRequest, differences
 from mlops_grader.instruments.container import Container, explain, fast_health_check
@@ -143,7 +144,9 @@ def test_runs_with_a_read_only_file_system(
 
 
 @check(points=10, requires=test_becomes_ready)
-def test_stops_when_asked(engine: Engine, image: Image, contract: Contract, patients: list[dict[str, Any]]) -> None:
+def test_stops_when_asked(
+    engine: Engine, image: Image, contract: Contract, patients: list[dict[str, Any]], figures: list[Figure]
+) -> None:
     """On SIGTERM the container answers the request in flight and exits within 10 s.
 
     Every deployment stops the old version. Orchestrators send SIGTERM, wait, then kill: what is killed loses requests.
@@ -170,6 +173,9 @@ def test_stops_when_asked(engine: Engine, image: Image, contract: Contract, pati
             f"the request in flight was lost: {lost}",
             fix="let the server shut down gracefully: it closes its port, finishes what it has, then exits",
         )
+    figures.append(
+        Figure("from SIGTERM to the end of the container, the request in flight answered", stopped.seconds, "s")
+    )
 
 
 @check(points=10, requires=test_image_builds, product=NOSHOW)

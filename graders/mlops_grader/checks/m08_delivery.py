@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
+from mlops_grader.figure import Figure
 from mlops_grader.instruments import versions as faults
+from mlops_grader.instruments.derived import Derived
 from mlops_grader.instruments.planted import failing_test
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.production import Production, image_of
@@ -30,7 +32,7 @@ MOMENTS = ((0.1, 0.35), (0.35, 0.65), (0.65, 0.95))  # parts of a deployment in 
 
 
 @check(points=5)
-def test_puts_a_version_into_service(production: Production, versions: Versions, patients: Patients) -> None:
+def test_puts_a_version_into_service(production: Production, versions: Versions | Derived, patients: Patients) -> None:
     """The deploy command brings an image from the registry into an empty production, and requests are answered by it.
 
     Deploying is one command with one argument. What needs a person who remembers the steps goes wrong on a Friday.
@@ -44,12 +46,12 @@ def test_puts_a_version_into_service(production: Production, versions: Versions,
     with traffic(production.client, patients) as flow:
         time.sleep(AFTER)
     flow.must_lose_nothing("after the first deployment")
-    _only(flow, versions.first, 0, "after the first deployment")
+    _only(production, flow, versions.first, 0, "after the first deployment")
 
 
 @check(points=10, requires=test_puts_a_version_into_service)
 def test_replaces_a_version_without_losing_a_request(
-    production: Production, versions: Versions, patients: Patients
+    production: Production, versions: Versions | Derived, patients: Patients, figures: list[Figure]
 ) -> None:
     """Under steady traffic the next version takes over: no request is lost, and when the command ends only it answers.
 
@@ -62,12 +64,13 @@ def test_replaces_a_version_without_losing_a_request(
         over = time.monotonic()
         time.sleep(AFTER)
     flow.must_lose_nothing("while the second version took over")
-    _only(flow, versions.second, over, "after the command had ended")
+    _only(production, flow, versions.second, over, "after the command had ended")
     _is_tidy(production, "after the second deployment")
+    figures.append(Figure("requests answered while one version replaced another, none lost", len(flow.answers)))
 
 
 @check(points=5, requires=test_puts_a_version_into_service, product=NOSHOW)
-def test_gives_the_service_its_settings(production: Production, versions: Versions) -> None:
+def test_gives_the_service_its_settings(production: Production, versions: Versions | Derived) -> None:
     """The service gets all that production's `service.env` says, its secret too, which no log of the deployment shows.
 
     The same image runs in test and in production. What differs comes from outside, and what is secret stays there.
@@ -87,7 +90,7 @@ def test_gives_the_service_its_settings(production: Production, versions: Versio
 
 @check(points=5, requires=test_replaces_a_version_without_losing_a_request)
 def test_refuses_a_version_that_crashes(
-    production: Production, versions: Versions, patients: Patients, refusals: dict[str, str]
+    production: Production, versions: Versions | Derived, patients: Patients, refusals: dict[str, str]
 ) -> None:
     """A version that ends at its start is refused: exit code not 0, and the version before serves every request.
 
@@ -99,7 +102,7 @@ def test_refuses_a_version_that_crashes(
 
 @check(points=5, requires=test_replaces_a_version_without_losing_a_request)
 def test_refuses_a_version_that_is_never_ready(
-    production: Production, versions: Versions, patients: Patients, refusals: dict[str, str]
+    production: Production, versions: Versions | Derived, patients: Patients, refusals: dict[str, str]
 ) -> None:
     """A version that lives and never answers is refused, after a time that the deployment limits itself.
 
@@ -111,7 +114,7 @@ def test_refuses_a_version_that_is_never_ready(
 
 @check(points=5, requires=test_replaces_a_version_without_losing_a_request, product=NOSHOW)
 def test_refuses_a_version_that_answers_wrongly(
-    production: Production, versions: Versions, patients: Patients, refusals: dict[str, str]
+    production: Production, versions: Versions | Derived, patients: Patients, refusals: dict[str, str]
 ) -> None:
     """A version that is ready and gives wrong probabilities is refused: it is asked for cases with known answers first.
 
@@ -123,7 +126,7 @@ def test_refuses_a_version_that_answers_wrongly(
 
 @check(points=5, requires=test_replaces_a_version_without_losing_a_request, product=NOSHOW)
 def test_refuses_a_version_that_is_slow(
-    production: Production, versions: Versions, patients: Patients, refusals: dict[str, str]
+    production: Production, versions: Versions | Derived, patients: Patients, refusals: dict[str, str]
 ) -> None:
     """A version whose 95th percentile is far beyond that of the version which serves is refused.
 
@@ -164,7 +167,9 @@ def test_says_why_it_refuses(refusals: dict[str, str]) -> None:
 
 
 @check(points=10, requires=test_replaces_a_version_without_losing_a_request)
-def test_rolls_back_within_a_minute(production: Production, versions: Versions, patients: Patients) -> None:
+def test_rolls_back_within_a_minute(
+    production: Production, versions: Versions | Derived, patients: Patients, figures: list[Figure]
+) -> None:
     """One command brings the earlier image back, by its digest, within a minute and without losing a request.
 
     In an incident the first question is what changed, and the best answer is that it has been changed back.
@@ -182,16 +187,18 @@ def test_rolls_back_within_a_minute(production: Production, versions: Versions, 
             fix="keep the digest of the image before, and start that: build nothing",
         )
     flow.must_lose_nothing("during the rollback")
-    _only(flow, versions.first, over, "after the rollback")
+    _only(production, flow, versions.first, over, "after the rollback")
     if (digest := production.digests()) != {versions.first.digest}:
         raise Fail(
             f"after the rollback the image {' and '.join(sorted(digest))} runs, not {versions.first.digest}",
             fix="remember the image before by its digest",
         )
+    figures.append(Figure("to roll back to the version before", back.done.seconds, "s"))
+    figures.append(Figure("requests answered during a rollback, none lost", len(flow.answers)))
 
 
 @check(points=5, requires=test_puts_a_version_into_service, product=NOSHOW)
-def test_can_be_repeated(production: Production, versions: Versions, patients: Patients) -> None:
+def test_can_be_repeated(production: Production, versions: Versions | Derived, patients: Patients) -> None:
     """Deploying the version that serves once more changes nothing that a patient could notice, and leaves nothing behind.
 
     A job that was cut off is started again, by a person who is not sure how far it came. That must be safe.
@@ -204,12 +211,14 @@ def test_can_be_repeated(production: Production, versions: Versions, patients: P
         time.sleep(AFTER)
     again.must_succeed("deploying the same version again fails")
     flow.must_lose_nothing("while the same version was deployed again")
-    _only(flow, versions.first, over, "after it was deployed again")
+    _only(production, flow, versions.first, over, "after it was deployed again")
     _is_tidy(production, "after the same version was deployed again", before)
 
 
 @check(points=5, requires=test_replaces_a_version_without_losing_a_request, product=NOSHOW)
-def test_two_at_once_do_no_harm(production: Production, versions: Versions, patients: Patients, random: Random) -> None:
+def test_two_at_once_do_no_harm(
+    production: Production, versions: Versions | Derived, patients: Patients, random: Random
+) -> None:
     """Two deployments at once: no request is lost, and in the end one of those that reported success serves, alone.
 
     Two people merge within a minute, and two jobs begin. Each of them must leave a production that one person can explain.
@@ -241,12 +250,14 @@ def _deploy_both(production: Production, patients: Patients, both: Sequence[Vers
             f"{len(succeeded)} of two deployments at once report success, and {len(running)} images run",
             fix="take a lock at the beginning, which ends with the process, as `flock` does",
         )
-    _only(flow, serving[0], over, "after both had ended")
+    _only(production, flow, serving[0], over, "after both had ended")
     _is_tidy(production, "after two deployments at once")
 
 
 @check(points=10, requires=test_replaces_a_version_without_losing_a_request, product=NOSHOW)
-def test_survives_being_killed(production: Production, versions: Versions, patients: Patients, random: Random) -> None:
+def test_survives_being_killed(
+    production: Production, versions: Versions | Derived, patients: Patients, random: Random
+) -> None:
     """Killed at any moment, a deployment leaves a production that serves; the next one works and tidies up.
 
     Runners are cut off, laptops are closed, connections end. There is no moment at which that cannot happen.
@@ -273,7 +284,7 @@ def test_survives_being_killed(production: Production, versions: Versions, patie
         production.deploy(new.image).must_succeed(f"{when}, the next deployment fails")
         with traffic(production.client, patients) as flow:
             time.sleep(BEFORE)
-        _only(flow, new, 0, f"{when}, and after the next deployment,")
+        _only(production, flow, new, 0, f"{when}, and after the next deployment,")
         _is_tidy(production, f"{when}, and after the next deployment", before)
         old, new = new, old
 
@@ -384,7 +395,7 @@ def _serve(production: Production, version: Version) -> float:
     return deployment.done.seconds
 
 
-def _only(flow: Traffic, version: Version, moment: float, when: str) -> None:
+def _only(production: Production, flow: Traffic, version: Version, moment: float, when: str) -> None:
     """Raise Fail when a request that was sent after a moment was answered by another version."""
     answers = flow.since(moment)
     other = [answer for answer in answers if not version.gave(answer)]
@@ -394,6 +405,12 @@ def _only(flow: Traffic, version: Version, moment: float, when: str) -> None:
             f"{found}; the first: {other[0].lost or other[0].probability}",
             fix="end the command when the proxy sends every request to the new container",
         )
+    if version.header and (running := production.digests()) != {version.digest}:
+        listed = " and ".join(sorted(running)) or "no image"
+        raise Fail(f"{when} {listed} runs in production's network, not {version.digest} alone", fix=END)
+
+
+END = "end the command when the proxy sends every request to the new container, and the old one is gone"
 
 
 def _is_tidy(production: Production, when: str, wanted: int = 0) -> None:
@@ -404,7 +421,9 @@ def _is_tidy(production: Production, when: str, wanted: int = 0) -> None:
         raise Fail(f"{when} there are {len(found)} containers: {listed}", fix="stop and remove what no longer serves")
 
 
-def _must_refuse(production: Production, versions: Versions, patients: Patients, fault: Change, fix: str) -> str:
+def _must_refuse(
+    production: Production, versions: Versions | Derived, patients: Patients, fault: Change, fix: str
+) -> str:
     """Deploy a faulty version over the first; what stands on the page of the run. Raises Fail unless it is refused."""
     _serve(production, versions.first)
     bad = versions.faulty(fault)
@@ -416,6 +435,6 @@ def _must_refuse(production: Production, versions: Versions, patients: Patients,
     if deployment.done.ok:
         raise Fail(f"{bad.words} is deployed, with exit code 0", fix=fix)
     flow.must_lose_nothing(f"while {bad.words} was refused")
-    _only(flow, versions.first, 0, f"while {bad.words} was refused,")
+    _only(production, flow, versions.first, 0, f"while {bad.words} was refused,")
     _is_tidy(production, f"after {bad.words} was refused")
     return deployment.page

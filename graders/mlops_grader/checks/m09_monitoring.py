@@ -10,10 +10,13 @@ from contextlib import ExitStack
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from mlops_grader.check import NOSHOW, Fail, check
-from mlops_grader.contract import Contract
+from mlops_grader.contract import Contract, Service
 from mlops_grader.instruments.alerting import Rules, must_lead_somewhere
-from mlops_grader.instruments.client import READY_SECONDS, Client
+from mlops_grader.instruments.client import READY_SECONDS, Client, same
+from mlops_grader.instruments.contained import Served
 from mlops_grader.instruments.dashboard import Panel, answered
 from mlops_grader.instruments.exposition import Exposition, counts, moved, scrape
 from mlops_grader.instruments.load import Call, Reply, send_all
@@ -22,6 +25,7 @@ from mlops_grader.instruments.objectives import Name, Objective
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.prometheus import promtool
 from mlops_grader.instruments.service import HostService, started
+from mlops_grader.instruments.serving.bodies import Wrong
 from mlops_grader.submission import Submission
 
 if TYPE_CHECKING:
@@ -34,11 +38,12 @@ MOST_NEW_SERIES = 25
 OVERHEAD = 1.5  # an answer takes some 3 ms: a middleware of the framework alone adds a quarter to that
 ROUNDS, REQUESTS = 6, 50
 TRACE = "X-Request-ID"
+SHORTEST = 7  # characters of what names a model
 NAME, PHONE = "Zebedee Quartermaine", "07700 900123"
 
 
 @check(points=10)
-def test_metrics_are_true(observed: HostService, patients: Patients, random: Random) -> None:
+def test_metrics_are_true(observed: Served, patients: Patients, absurd: list[Wrong], random: Random) -> None:
     """After a known mix of requests, a counter agrees with what was sent by path and status, and a histogram with the time.
 
     Who is woken by a number must be able to believe it.
@@ -46,7 +51,7 @@ def test_metrics_are_true(observed: HostService, patients: Patients, random: Ran
     client, predict = observed.client, observed.client.service.predict
     good, bad, lost = random.randint(20, 40), random.randint(5, 15), random.randint(5, 15)
     calls = [Call(predict, patients[n % len(patients)]) for n in range(good)]
-    calls += [Call(predict, {**patients[n], "age": "old"}) for n in range(bad)]
+    calls += [Call(predict, _malformed(patients[n], absurd, n)) for n in range(bad)]
     calls += [Call(f"/{random.randbytes(6).hex()}", method="GET") for _ in range(lost)]
     random.shuffle(calls)
     before = scrape(client)
@@ -58,7 +63,7 @@ def test_metrics_are_true(observed: HostService, patients: Patients, random: Ran
 
 
 @check(points=10, requires=test_metrics_are_true)
-def test_metrics_are_well_formed(observed: HostService) -> None:
+def test_metrics_are_well_formed(observed: Served) -> None:
     """The metrics endpoint answers in Prometheus's text format, and names, units and help texts keep its conventions.
 
     Dashboards and alerts are written against names. `latency_ms` beside `duration_seconds` costs a night one day.
@@ -99,7 +104,7 @@ def test_metrics_are_true_with_several_workers(trained: Product, contract: Contr
 
 
 @check(points=10, requires=test_metrics_are_true)
-def test_series_stay_few(observed: HostService, patients: Patients, random: Random) -> None:
+def test_series_stay_few(observed: Served, patients: Patients, absurd: list[Wrong], random: Random) -> None:
     """500 different patients, paths, bad inputs and callers add no series of their own, and no personal data shows.
 
     Each value of a label is a series that Prometheus keeps for weeks. One label with an id in it has ended many a server.
@@ -107,9 +112,10 @@ def test_series_stay_few(observed: HostService, patients: Patients, random: Rand
     client, predict = observed.client, observed.client.service.predict
     usual = [Call(predict, patients[0]), Call(predict, {"age": -1}), Call("/nowhere", method="GET"), Call(predict, "{")]
     usual += [Call(predict, method=method) for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")]
+    usual += [Call(predict, each.body) for each in absurd]
     send_all(client, [*usual, *(Call(predict, _wrong(patients[0], field)) for field in patients[0])])
     before = scrape(client)
-    send_all(client, [_odd(predict, patients, number, random) for number in range(500)])
+    send_all(client, [_odd(client.service, patients, number, random) for number in range(500)])
     after = scrape(client)
     new = [series for series in after.series if series not in before.series]
     if len(new) > MOST_NEW_SERIES:
@@ -149,7 +155,9 @@ def test_shows_the_model(
 
 
 @check(points=5, requires=test_metrics_are_true)
-def test_a_request_can_be_found_in_the_logs(observed: HostService, patients: Patients, random: Random) -> None:
+def test_a_request_can_be_found_in_the_logs(
+    observed: Served, patients: Patients, absurd: list[Wrong], random: Random
+) -> None:
     """By the id of an answer the logs give the prediction and the model behind it; every line is JSON, also for bad requests.
 
     "Why was Mrs Ito not called?" is answered in a minute or never.
@@ -164,7 +172,7 @@ def test_a_request_can_be_found_in_the_logs(observed: HostService, patients: Pat
             Call(service.predict, patients[2], headers={service.request_id: "x" * 5000}),
         ],
     )
-    bad = ["{", "[" * 500, "null", json.dumps({**patients[0], "age": "old"})]
+    bad = ["{", "[" * 500, "null", *_some_malformed(patients[0], absurd)]
     send_all(observed.client, [Call(service.predict, body) for body in bad])
     time.sleep(0.5)
     ids = [reply.headers.get(service.request_id.lower(), "") for reply in (own, other, long)]
@@ -340,6 +348,15 @@ def _must_time(changes: Mapping[Any, float], predict: str, good: int, bad: int, 
         )
 
 
+def _malformed(patient: Mapping[str, Any], absurd: Sequence[Wrong], number: int) -> Any:
+    """A body that is no valid request."""
+    return absurd[number % len(absurd)].body if absurd else {**patient, "age": "old"}
+
+
+def _some_malformed(patient: Mapping[str, Any], absurd: Sequence[Wrong]) -> list[str]:
+    return [each.body for each in absurd] or [json.dumps({**patient, "age": "old"})]
+
+
 def _settled(client: Client) -> Exposition:
     """What is shown when nothing moves any more: workers may still be coming."""
     for _ in range(20):
@@ -354,9 +371,9 @@ def _wrong(patient: Mapping[str, Any], field: str) -> dict[str, Any]:
     return {**patient, field: []}
 
 
-def _odd(predict: str, patients: Patients, number: int, random: Random) -> Call:
+def _odd(service: Service, patients: Patients, number: int, random: Random) -> Call:
     """Requests of which no two are alike, with what identifies a person in some of them."""
-    word = random.randbytes(5).hex()
+    predict, word = service.predict, random.randbytes(5).hex()
     body = dict(patients[number % len(patients)])
     kind = number % 5
     if kind == 0:
@@ -364,13 +381,21 @@ def _odd(predict: str, patients: Patients, number: int, random: Random) -> Call:
     if kind == 1:
         return Call(f"/patients/{word}", method="GET")
     if kind == 2:
-        return Call(predict, {**body, "clinic": f"{NAME} {word}"})
+        return Call(predict, {**body, _field_for_words(service, body): f"{NAME} {word}"})
     if kind == 3:
         return Call(predict, {**body, f"field_{word}": f"{NAME}, {PHONE}"})
+    if service.any_answer:
+        return Call(predict, random.choice(patients), headers={"Referer": f"https://example.org/{word}"})
     return Call(predict, {**body, "age": random.randint(18, 90), "distance_km": random.uniform(1, 60)})
 
 
-def _must_not_tell(exposition: Exposition, observed: HostService) -> None:
+def _field_for_words(service: Service, body: Mapping[str, Any]) -> str:
+    """A field into which somebody may write a name."""
+    texts = [name for name, value in body.items() if isinstance(value, str)]
+    return (texts or ["name"])[0] if service.any_answer else "clinic"
+
+
+def _must_not_tell(exposition: Exposition, observed: Served) -> None:
     for where, text in (("the metrics", exposition.text), ("the log", "\n".join(observed.lines()))):
         if told := next((word for word in (NAME, PHONE) if word in text), ""):
             raise Fail(
@@ -401,7 +426,7 @@ def _must_show_inputs(client: Client, patients: Patients, random: Random) -> Non
             )
 
 
-def _must_be_json(observed: HostService) -> None:
+def _must_be_json(observed: Served) -> None:
     if len(observed.events()) == len(observed.lines()):
         return
     odd = next(line for line in observed.lines() if not line.startswith("{"))
@@ -409,27 +434,41 @@ def _must_be_json(observed: HostService) -> None:
     raise Fail(f"a line of the log is no JSON object: `{odd[:200]}`", fix=fix)
 
 
-def _must_be_found(observed: HostService, reply: Reply, request_id: str) -> None:
+def _must_be_found(observed: Served, reply: Reply, request_id: str) -> None:
     events = [event for event in observed.events() if request_id and request_id in event.values()]
     answered = reply.value(observed.client.service.prediction)
-    told = [
-        event
-        for event in events
-        if any(isinstance(value, float) and abs(value - float(answered or 0)) < SAME for value in event.values())
-    ]
+    told = [event for event in events if any(_is_the_answer(observed, value, answered) for value in event.values())]
     if not told:
         found = f"no line of the log has the id of the answer, `{request_id}`"
         if events:
-            found = f"{len(events)} lines of the log have the id of the answer, and none the probability {answered:.6f}"
+            own = observed.client.service.any_answer
+            said = f"prediction {repr(answered)[:80]}" if own else f"probability {answered:.6f}"
+            found = f"{len(events)} lines of the log have the id of the answer, and none the {said}"
         raise Fail(found, fix="log each prediction with the request's id, the probability and the model's run id")
-    if not any(len(str(value)) >= 7 and str(value) in _names(observed) for event in told for value in event.values()):
+    names = _names(observed)
+    if not any(len(str(value)) >= SHORTEST and str(value) in names for event in told for value in event.values()):
         raise Fail("the line of the prediction does not say which model made it", fix="add the model's run id or hash")
 
 
-def _names(observed: HostService) -> set[str]:
-    """The run id and the hash of the model that answers."""
-    said = observed.client.get(observed.client.service.version).json()
-    return {str(said.get(key)) for key in ("run_id", "model_sha256")}
+def _is_the_answer(observed: Served, value: Any, answered: Any) -> bool:
+    if observed.client.service.any_answer:
+        return same(value, answered, SAME)
+    return isinstance(value, float) and abs(value - float(answered or 0)) < SAME
+
+
+def _names(observed: Served) -> set[str]:
+    """The run id and the hash of the model that answers; of a product of one's own, all that its version endpoint says."""
+    path = observed.client.service.version
+    if not observed.client.service.any_answer:
+        said = observed.client.get(path).json()
+        return {str(said.get(key)) for key in ("run_id", "model_sha256")}
+    try:
+        said = observed.client.get(path).json()
+    except (httpx.HTTPError, ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise Fail(f"GET {path} gives no JSON object", fix="say there which model answers: its version, run or hash")
+    return {str(value) for value in said.values() if isinstance(value, str | int | float)}
 
 
 def _overhead(services: Sequence[HostService], predict: str, patients: Patients) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mlops_grader import team
-from mlops_grader.check import Fail, check
+from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import FILE, Contract
 from mlops_grader.figure import Figure
 from mlops_grader.instruments import evidence, inputs, nonsense, scoping
@@ -55,6 +55,12 @@ def first_service(clean_machine: CleanMachine, first_copy: Product, requests: Bo
         yield client
 
 
+@pytest.fixture(scope="session")
+def first_answers(first_service: Client, requests: Bodies) -> list[Any]:
+    """What it answers to these requests, in this order, before it has been asked anything else."""
+    return answers(first_service, requests)
+
+
 @check(points=10)
 def test_contract_says_what_the_product_is(submission: Submission, contract: Contract, seed: int) -> None:
     """`product.toml` names the product, the parts that it has, and from what valid requests for it can be made.
@@ -63,6 +69,8 @@ def test_contract_says_what_the_product_is(submission: Submission, contract: Con
     """
     if contract.name == "product":
         raise Fail(f"`{FILE}` calls the product `product`", fix="give it a name of its own")
+    if contract.inputs is None and contract.name != NOSHOW:
+        raise Fail(f"`{FILE}` has no [inputs]", fix="name `examples`, a `schema` or a `generator` there")
     if lacking := next(_lacking(submission, contract), ""):
         raise Fail(f"`{FILE}`: {lacking}", fix="let `parts` say what is there, and only that")
     if contract.inputs and not contract.inputs.generator:  # a generator runs once the product is set up
@@ -76,32 +84,33 @@ def test_contract_says_what_the_product_is(submission: Submission, contract: Con
 
 @check(points=20, requires=test_contract_says_what_the_product_is)
 def test_runs_on_a_clean_machine(
-    clean_machine: CleanMachine, first_service: Client, requests: Bodies, figures: list[Figure]
+    clean_machine: CleanMachine, first_answers: list[Any], requests: Bodies, figures: list[Figure]
 ) -> None:
     """From a clean clone the contract's commands alone put the product into service, twice, with the same answers.
 
     What runs on one laptop is a demonstration. A product is what anybody can set up on any day, to the same effect.
     """
-    first = answers(first_service, requests)
     second = clean_machine.make("second", HASH_SEED)
     with clean_machine.serving(second, requests[0], HASH_SEED) as client:
         again = answers(client, requests)
-    if (place := first_difference(first, again)) is not None:
+    if (place := first_difference(first_answers, again)) is not None:
         raise Fail(
             f"made a second time from the same commit, it answers {shown(requests[place])} "
-            f"with {shown(again[place])}, and the first time with {shown(first[place])}",
+            f"with {shown(again[place])}, and the first time with {shown(first_answers[place])}",
             fix="fix every seed and every version, and let nothing depend on the time or on what a download holds today",
         )
-    figures.append(Figure("requests answered alike by two products made from nothing", len(first)))
+    figures.append(Figure("requests answered alike by two products made from nothing", len(first_answers)))
 
 
 @check(points=15, requires=test_runs_on_a_clean_machine)
-def test_answers_depend_on_the_input(first_service: Client, requests: Bodies, random: Random) -> None:
+def test_answers_depend_on_the_input(
+    first_service: Client, first_answers: list[Any], requests: Bodies, random: Random
+) -> None:
     """Different requests get different answers, and the same request the same one, whatever was asked before.
 
     A service that says the same to everybody, or something else each time, looks well in every graph of a dashboard.
     """
-    said = answers(first_service, requests)
+    said = first_answers
     if all(first_difference([said[0]], [each]) is None for each in said):
         raise Fail(
             f"{len(said)} different requests all get the answer {shown(said[0])}",
@@ -147,7 +156,7 @@ def test_refuses_what_makes_no_sense(
 
 @check(points=15, requires=test_runs_on_a_clean_machine)
 def test_training_is_repeatable(
-    clean_machine: CleanMachine, first_copy: Product, first_service: Client, contract: Contract, requests: Bodies
+    clean_machine: CleanMachine, first_copy: Product, first_answers: list[Any], contract: Contract, requests: Bodies
 ) -> None:
     """Made again with another hash seed, the product gives the same answers; one that trains is trained again for that.
 
@@ -155,13 +164,12 @@ def test_training_is_repeatable(
     part `training` is only started again: what it answers must not depend on the process either.
     """
     again = clean_machine.make("third", OTHER_HASH_SEED) if "training" in contract.parts else first_copy
-    said = answers(first_service, requests)
     with clean_machine.serving(again, requests[0], OTHER_HASH_SEED) as client:
         differently = answers(client, requests)
-    if (place := first_difference(said, differently)) is not None:
+    if (place := first_difference(first_answers, differently)) is not None:
         raise Fail(
             f"with another PYTHONHASHSEED it answers {shown(requests[place])} with "
-            f"{shown(differently[place])}, and before with {shown(said[place])}",
+            f"{shown(differently[place])}, and before with {shown(first_answers[place])}",
             fix="sort what comes out of a set before anything depends on its order, and never use `hash()` on text",
         )
 

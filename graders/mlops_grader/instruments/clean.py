@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from typing import Any
 
 from mlops_grader.check import Fail
 from mlops_grader.contract import Contract
-from mlops_grader.instruments.client import READY_SECONDS, Client
+from mlops_grader.instruments.client import READY_SECONDS, Client, same
 from mlops_grader.instruments.container import explain
 from mlops_grader.instruments.docker_engine import Engine
-from mlops_grader.instruments.environment import Environment, create, set_up
+from mlops_grader.instruments.environment import Environment, made_anew, needs_none
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Limits, Sandbox
 from mlops_grader.instruments.service import started
@@ -53,12 +52,10 @@ class CleanMachine:
 
     def _environment(self, clone: Submission, name: str) -> Environment:
         place = self.folder / name / "environment"
-        if not self.contract.commands.setup.strip():
-            return create(self.sandbox, place)
-        environment, done = set_up(self.sandbox, clone, place)
-        if not done.ok:
-            raise Fail(f"the setup command fails in a clean clone: {done}", fix="let it install all that it needs")
-        return environment
+        if needs_none(self.contract):
+            return Environment(place, bare=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return made_anew(self.sandbox, clone, place)
 
     @contextmanager
     def serving(self, product: Product, body: Mapping[str, Any], hash_seed: int) -> Iterator[Client]:
@@ -103,17 +100,7 @@ REFUSED = "answer what your own [inputs] allow, or let [inputs] say what you do 
 
 def first_difference(left: Sequence[Any], right: Sequence[Any]) -> int | None:
     """The place of the first answer that is another one there; None when they are the same. Rounding does not count."""
-    return next((place for place, pair in enumerate(zip(left, right, strict=True)) if not _same(*pair)), None)
-
-
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, float) and isinstance(right, float):
-        return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9)
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_same, left, right))
-    return bool(left == right)
+    return next((place for place, pair in enumerate(zip(left, right, strict=True)) if not same(*pair)), None)
 
 
 def shown(value: Any, most: int = 200) -> str:

@@ -39,13 +39,13 @@ class Client:
         """Where it is reached."""
         return f"http://127.0.0.1:{self.port}"
 
-    def predict(self, body: Mapping[str, Any], timeout: float = 10.0) -> float:
-        """The probability that it answers for one valid request. Raises Fail for any other answer."""
+    def predict(self, body: Mapping[str, Any], timeout: float = 10.0) -> Any:
+        """The prediction that it answers for one valid request, a probability in most products. Raises Fail for any other answer."""
         try:
             answer = self._ask("POST", self.service.predict, timeout, json=body)
         except httpx.HTTPError as error:
             raise Fail(f"POST {self.service.predict} got no answer: {plain(error)}") from None
-        return probability(answer, self.service)
+        return prediction(answer, self.service)
 
     def get(self, path: str, timeout: float = 5.0) -> httpx.Response:
         """The answer to a GET. Raises httpx.HTTPError when there is none."""
@@ -108,8 +108,8 @@ class SlowRequest:
             self._connection.close()
             raise Fail(f"the connection was refused ({plain(error)})") from None
 
-    def finish(self) -> float:
-        """Send the last byte and read the probability. Raises Fail when the answer does not come."""
+    def finish(self) -> Any:
+        """Send the last byte and read the prediction. Raises Fail when the answer does not come."""
         try:
             with closing(self._connection) as connection:
                 connection.send(self._last)
@@ -119,11 +119,14 @@ class SlowRequest:
                     raise IncompleteRead(content, answer.length)
         except (OSError, HTTPException) as error:
             raise Fail(f"the connection was dropped ({plain(error)})") from None
-        return probability(httpx.Response(answer.status, content=content), self._service)
+        return prediction(httpx.Response(answer.status, content=content), self._service)
 
 
-def probability(answer: httpx.Response, service: Service) -> float:
-    """The probability in an answer. Raises Fail that shows the answer when there is none between 0 and 1."""
+def prediction(answer: httpx.Response, service: Service) -> Any:
+    """The prediction in an answer: a probability, or any JSON value but null where the product is one's own.
+
+    Raises Fail that shows the answer when there is none.
+    """
     # decoded by us: the charset that an answer claims may name any codec
     shown = f"{answer.status_code} {answer.content[:800].decode('utf-8', errors='replace')[:200]!r}"
     if answer.status_code != httpx.codes.OK:
@@ -135,6 +138,10 @@ def probability(answer: httpx.Response, service: Service) -> float:
             f"the answer has no `{service.prediction}`: {shown}",
             fix="name the key in `product.toml`: [service] prediction",
         ) from None
+    if service.any_answer:
+        if value is None:
+            raise Fail(f"`{service.prediction}` is null: {shown}", fix="answer with a value, or with an error")
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise Fail(f"`{service.prediction}` is {repr(value)[:200]}, not a probability")
     return float(value)
@@ -167,6 +174,19 @@ def plain(error: Exception) -> str:
 def differences(left: Sequence[float], right: Sequence[float]) -> float:
     """The largest absolute difference between two rows of probabilities."""
     return max(abs(a - b) for a, b in zip(left, right, strict=True))
+
+
+def same(left: Any, right: Any, apart: float = 1e-9) -> bool:
+    """Whether two predictions are equal, their numbers within that."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key], apart) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(same(*pair, apart) for pair in zip(left, right, strict=True))
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return abs(left - right) <= apart
+    return type(left) is type(right) and bool(left == right)
 
 
 @contextmanager

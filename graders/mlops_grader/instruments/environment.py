@@ -20,6 +20,7 @@ import platformdirs
 from uv import find_uv_bin
 
 from mlops_grader.check import Fail, NotRun
+from mlops_grader.contract import Contract
 from mlops_grader.instruments.sandbox import Finished, Limits, Sandbox
 from mlops_grader.submission import Submission
 
@@ -56,10 +57,14 @@ _DECLARATIONS = (
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment in a folder of the grader's; `offline` when no package index answered while it was made."""
+    """A virtual environment in a folder of the grader's; `offline` when no package index answered while it was made.
+
+    bare: there is none, because the product needs none: it has no `setup` command.
+    """
 
     folder: Path
     offline: bool = False
+    bare: bool = False
 
     @property
     def programs(self) -> Path:
@@ -73,6 +78,8 @@ class Environment:
 
     def variables(self) -> dict[str, str]:
         """What makes a command use it: the same as activating it, for pip, uv, Poetry and PDM alike."""
+        if self.bare:
+            return dict(caches())
         path = os.pathsep.join((str(self.programs), str(_tools(self.folder)), os.environ.get("PATH", os.defpath)))
         network = OFFLINE if self.offline else {}
         own = {"VIRTUAL_ENV": str(self.folder), "UV_PROJECT_ENVIRONMENT": str(self.folder), "PATH": path}
@@ -80,6 +87,8 @@ class Environment:
 
     def installed(self) -> dict[str, str]:
         """Versions by normalized name of what is installed, without what every environment starts with."""
+        if self.bare:
+            return {}
         seeded = json.loads((self.folder / SEEDED).read_text(encoding="utf-8"))
         listing = _distributions(self.folder)
         return {name: version for name, (version, _) in listing.items() if seeded.get(name) != version}
@@ -87,6 +96,11 @@ class Environment:
     def local(self) -> frozenset[str]:
         """Normalized names of what was installed from a folder, such as the project itself: its code can go stale."""
         return frozenset(name for name, (_, url) in _distributions(self.folder).items() if url.startswith("file:"))
+
+
+def needs_none(contract: Contract) -> bool:
+    """Whether a product has no environment: one of one's own without a `setup` command, in another language or in its container alone."""
+    return contract.inputs is not None and not contract.commands.setup.strip()
 
 
 def create(sandbox: Sandbox, folder: Path, *, offline: bool = False) -> Environment:
@@ -132,12 +146,13 @@ def cached(sandbox: Sandbox, submission: Submission) -> Environment:
     with _alone(kept / f"{folder.name}.lock"):
         if not (folder / READY).exists():
             _forget_old(kept)
-            return _made_anew(sandbox, submission, folder)
+            return made_anew(sandbox, submission, folder)
         (folder / READY).touch()
         return Environment(folder)
 
 
-def _made_anew(sandbox: Sandbox, submission: Submission, folder: Path) -> Environment:
+def made_anew(sandbox: Sandbox, submission: Submission, folder: Path) -> Environment:
+    """The environment that `setup` makes in that folder, from nothing. Raises Fail when the setup command fails."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         environment, done = set_up(sandbox, submission, folder)

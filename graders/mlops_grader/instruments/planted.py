@@ -11,8 +11,8 @@ from pathlib import Path
 from random import Random
 
 from mlops_grader.check import Fail
-from mlops_grader.contract import FILE, Contract, load
-from mlops_grader.instruments import bugs
+from mlops_grader.contract import FILE, Contract, is_of_its_own, load
+from mlops_grader.instruments import bugs, failing_tests
 
 Fault = Callable[[Path, Random], str]
 
@@ -44,6 +44,8 @@ def feature_bug(root: Path, random: Random) -> str:
 
 def failing_test(root: Path, random: Random) -> str:
     """One more test, which fails, at the end of a file of tests."""
+    if is_of_its_own(root):
+        return failing_tests.plant(root, random, f"{random.choice(WORDS)}_{random.choice(WORDS)}")
     files = sorted(
         path
         for path in root.rglob("*.py")
@@ -149,6 +151,8 @@ def secret(root: Path, random: Random) -> str:
         ]
     )
     path = root / (f"noshow/{name}.py" if content.startswith('"') else f"ci/{name}.txt")
+    if is_of_its_own(root):
+        path = root / f"settings/{name}.ini"
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, content)
     return f"{kind} in `{path.relative_to(root).as_posix()}`"

@@ -26,22 +26,22 @@ class HostService:
     client: Client
     running: Running
 
+    @property
+    def output(self) -> str:
+        """All that it has printed so far."""
+        return self.running.output
+
     def lines(self) -> list[str]:
         """What it has logged so far."""
-        return [line for line in self.running.output.splitlines() if line.strip()]
+        return lines_of(self.output)
 
     def logged(self, words: Sequence[str]) -> bool:
         """Whether its log has all these words, soon: an answer may come before its line."""
-        return wait_until(lambda: all(each in self.running.output for each in words), LOG_SECONDS)
+        return wait_until(lambda: has_all(self.output, words), LOG_SECONDS)
 
     def events(self) -> list[Mapping[str, Any]]:
         """Those of its lines that are JSON objects."""
-        found: list[Mapping[str, Any]] = []
-        for line in self.lines():
-            with suppress(ValueError, RecursionError):
-                event = json.loads(line)
-                found += [event] if isinstance(event, dict) else []
-        return found
+        return events_of(self.lines())
 
     def processes(self) -> int:
         """How many of its processes run Python."""
@@ -72,6 +72,26 @@ class HostService:
             return [*leader.children(recursive=True), leader]
         except psutil.NoSuchProcess:
             return []
+
+
+def lines_of(output: str) -> list[str]:
+    """The lines of a log that hold something."""
+    return [line for line in output.splitlines() if line.strip()]
+
+
+def has_all(output: str, words: Sequence[str]) -> bool:
+    """Whether a log has all these words."""
+    return all(each in output for each in words)
+
+
+def events_of(lines: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Those lines that are JSON objects."""
+    found: list[Mapping[str, Any]] = []
+    for line in lines:
+        with suppress(ValueError, RecursionError):
+            event = json.loads(line)
+            found += [event] if isinstance(event, dict) else []
+    return found
 
 
 def _name(process: psutil.Process) -> str:

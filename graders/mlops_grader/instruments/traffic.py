@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from mlops_grader.check import Fail
-from mlops_grader.instruments.client import Client, plain, probability
+from mlops_grader.instruments.client import Client, plain, prediction
 
 SENDERS = 3
 PAUSE = 0.05  # seconds between an answer and the sender's next request
@@ -24,12 +24,15 @@ ANSWER_LIMIT = 2**20  # bytes
 
 @dataclass(frozen=True)
 class Answer:
-    """One request and what came of it. Moments are of `time.monotonic`; lost says why there is no prediction."""
+    """One request and what came of it. Moments are of `time.monotonic`; lost says why there is no prediction.
+
+    probability: of the course's product; of another one, whatever it predicts.
+    """
 
     patient: int
     sent: float
     received: float
-    probability: float = -1.0
+    probability: Any = -1.0
     headers: Mapping[str, str] = field(default_factory=dict)
     lost: str = ""
 
@@ -89,7 +92,7 @@ def ask(client: Client, patient: int, body: Mapping[str, Any]) -> Answer:
         connection.request("POST", client.service.predict, content, kind)
         answer = connection.getresponse()
         headers = {name.lower(): value for name, value in answer.getheaders()}
-        value = probability(httpx.Response(answer.status, content=answer.read(ANSWER_LIMIT)), client.service)
+        value = prediction(httpx.Response(answer.status, content=answer.read(ANSWER_LIMIT)), client.service)
     except (OSError, HTTPException) as error:
         return Answer(patient, sent, time.monotonic(), lost=f"no answer ({plain(error)})")
     except Fail as failure:

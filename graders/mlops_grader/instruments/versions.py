@@ -26,13 +26,17 @@ Change = Callable[[Path, Random, float], str]
 
 @dataclass(frozen=True)
 class Version:
-    """An image in the registry. answers: its probability for each patient, empty where it gives none."""
+    """An image in the registry. answers: its probability for each patient, empty where it gives none.
+
+    header: of an answer, with the digest of the image, where versions of one product answer alike; empty where they do not.
+    """
 
     name: str
     image: str
     words: str = ""
     answers: Sequence[float] = ()
     seconds: float = 0.0
+    header: str = ""
 
     @property
     def digest(self) -> str:
@@ -40,7 +44,10 @@ class Version:
         return self.image.rpartition("@")[2]
 
     def gave(self, answer: Answer) -> bool:
-        """Whether an answer of production can be of this version."""
+        """Whether an answer of production can be of this version. An answer without the header may be anybody's."""
+        if self.header:
+            said = answer.headers.get(self.header.lower(), self.digest)
+            return not answer.lost and said.endswith(self.digest)
         return not answer.lost and abs(self.answers[answer.patient] - answer.probability) < SAME
 
 
@@ -129,13 +136,13 @@ def shifted(root: Path, random: Random, _: float) -> str:
 
 def commented(root: Path, random: Random, _: float) -> str:
     """Another text, the same code."""
-    _append(root / PACKAGE, f"# {random.choice(_REASONS)}")
+    _append(root / PACKAGE, f"# {random.choice(REASONS)}")
     return "a version with a comment more"
 
 
 def crashes(root: Path, random: Random, _: float) -> str:
     """It ends as soon as it is started."""
-    _append(root / PACKAGE, f'raise RuntimeError("{random.choice(_REASONS)}")')
+    _append(root / PACKAGE, f'raise RuntimeError("{random.choice(REASONS)}")')
     return "a version that ends at its start"
 
 
@@ -167,7 +174,7 @@ def answers_slowly(root: Path, random: Random, usual: float) -> str:
     return f"a version that takes {1000 * seconds:.0f} ms longer for one in {every} of its answers"
 
 
-_REASONS = ("the clinic's settings are incomplete", "the model is of another version", "no licence was found")
+REASONS = ("the clinic's settings are incomplete", "the model is of another version", "no licence was found")
 _WRAPPED = '''
 _plain = feature_matrix
 

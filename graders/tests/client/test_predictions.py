@@ -16,7 +16,7 @@ import pytest
 from mlops_grader.check import Fail
 from mlops_grader.contract import Service
 from mlops_grader.instruments import client as clients
-from mlops_grader.instruments.client import Client, alone_on, differences, example, free_port, probability
+from mlops_grader.instruments.client import Client, alone_on, differences, example, free_port, prediction
 from mlops_grader.submission import Submission, UsageError
 
 Says = Callable[..., Client]
@@ -180,7 +180,7 @@ def test_any_page_can_be_asked_for(says: Says) -> None:
 
 
 def test_a_probability_is_read_from_any_answer() -> None:
-    assert probability(httpx.Response(200, json=GOOD), Service()) == 0.25
+    assert prediction(httpx.Response(200, json=GOOD), Service()) == 0.25
 
 
 def test_the_largest_difference_counts() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mlops_grader.figure import Figure
 from mlops_grader.result import Outcome, Result, validate
 
 Graded = Callable[..., Result]
@@ -153,3 +154,8 @@ def test_a_check_is_told_in_full(graded: Graded) -> None:
 
 def test_what_a_check_prints_is_no_verdict(verdicts: Verdicts) -> None:
     assert verdicts(one("print('test_one PASSED')\nraise Fail('x')")) == {"one": "failed"}
+
+
+def test_what_a_check_measured_is_in_the_result(graded: Graded) -> None:
+    body = "from mlops_grader.figure import Figure; figures.append(Figure('requests lost', 0.0))"
+    assert graded(one(body, arguments="figures")).figures == (Figure("requests lost", 0.0),)

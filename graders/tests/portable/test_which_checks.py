@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from mlops_grader.check import NOSHOW, check, checks_in, portable
-from mlops_grader.grading import Order, checks_for, grade, module_named, modules
+from mlops_grader.grading import Order, checks_for, grade, module_named, modules, up_to
 from mlops_grader.submission import Submission, UsageError
 
 Make = Callable[..., Path]
@@ -117,3 +117,16 @@ def test_points_and_verdicts_are_of_what_counts(project: Make, tmp_path: Path) -
     assert (own.score, own.max_score, course.score, course.max_score) == (5, 5, 12, 12)
     with pytest.raises(UsageError, match="there is no check `test_of_the_course`"):
         grade(Order(tmp_path / "own", module, ("of_the_course",)))
+
+
+def test_the_capstone_goes_with_the_parts_of_its_contract(project: Make) -> None:
+    folder = project({"product.toml": f'parts = ["containers", "ci"]\n{OWN}'})
+    assert up_to("m14_capstone", folder) == ("m01_environment", "m06_containers", "m07_ci", "m14_capstone")
+
+
+def test_a_capstone_without_a_contract_goes_with_no_part(project: Make) -> None:
+    assert up_to("m14_capstone", project({"README.md": ""})) == ("m01_environment", "m14_capstone")
+
+
+def test_any_other_module_goes_with_all_before_it(project: Make) -> None:
+    assert up_to("m03_training", project({"README.md": ""})) == ("m01_environment", "m02_data", "m03_training")

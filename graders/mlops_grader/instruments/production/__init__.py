@@ -98,7 +98,7 @@ class Production:
 
     def push(self, image: Image, version: str) -> str:
         """Put an image into the registry; its name by digest. Raises RuntimeError when the registry does not take it."""
-        repository = f"{self.registry}/noshow"
+        repository = f"{self.registry}/{'noshow' if self.product.contract.inputs is None else 'product'}"
         self.engine.api.images.get(image.tag).tag(repository, version)
         for told in self.engine.api.images.push(repository, version, stream=True, decode=True):
             if "error" in told:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -206,16 +206,20 @@ class Machine:
         if not self.engine:  # a client of this machine would make things that nobody removes
             _script(self.programs / "docker", _NO_DOCKER)
         else:
-            shim = Path(__file__).with_name("docker_shim.py")
-            words = {"python": sys.executable, "shim": shim, "docker": self.engine.program, "calls": self.calls}
-            labels = ",".join(self._labels(self.engine, own=own))
-            _script(self.programs / "docker", _DOCKER.format(**words, labels=labels))
+            install_docker(self.programs, self.engine, self._labels(self.engine, own=own), self.calls)
 
     def _install_gh(self) -> None:
         place, stand_in = self.programs / "gh", Path(__file__).with_name("gh_stand_in.py")
         place.unlink(missing_ok=True)  # a link to the real one, which must not be written through
         words = {"python": sys.executable, "gh": stand_in, "api": self.api, "repository": f"{OWNER}/{self.repository}"}
         _script(place, _GH.format(**words))
+
+
+def install_docker(folder: Path, engine: Engine, labels: Sequence[str], calls: Path) -> None:
+    """Put a `docker` into a folder of programs that labels all that it makes, and writes down what it was asked."""
+    shim = Path(__file__).with_name("docker_shim.py")
+    words = {"python": sys.executable, "shim": shim, "docker": engine.program, "calls": calls}
+    _script(folder / "docker", _DOCKER.format(**words, labels=",".join(labels)))
 
 
 def _remove(folder: Path) -> None:
