@@ -130,8 +130,11 @@ def _repeated(values: list[str]) -> list[str]:
 
 
 def _explained(name: str, error: pydantic.ValidationError) -> tuple[str, str]:
-    first = error.errors()[0]
-    *table, key = first["loc"]
+    """The first thing that is wrong; a misspelt key before the one that is missed because of it."""
+    errors = error.errors()
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    loc = first["loc"]
+    *table, key = loc[:-1] if "emails" in loc[:-1] else loc  # without the number of the address
     place = f"`{name}`: {_place(table)}"
     match first["type"]:
         case "extra_forbidden":
@@ -141,7 +144,7 @@ def _explained(name: str, error: pydantic.ValidationError) -> tuple[str, str]:
         case "too_short" | "too_long" if key == "members":
             found = f"it has {len(first['input'])} members"
             return f"{place}{found}", f"a team has {SMALLEST} to {LARGEST}, each under a line [[members]]"
-    return f"{place}`{key}` is {first['input']!r:.200}", _wanted(first)
+    return f"{place}`{key}` is {first['input']!r:.200}", _wanted(str(key), table, first)
 
 
 def _place(table: list[str | int]) -> str:
@@ -158,17 +161,20 @@ def _known(table: list[str | int]) -> list[str]:
     return list((models[table[0]] if table else _Team).model_fields)
 
 
-def _wanted(first: Any) -> str:
-    pattern = first.get("ctx", {}).get("pattern", "")
-    if "@" in pattern:
-        return "write an address as in git, such as `ada@example.org`"
-    if "a-z0-9" in pattern:
-        return "use small letters, digits and dashes, as in `ada-l`"
-    if "A-Za-z0-9" in pattern:
-        return "write the name of the account alone, without @ and without an address"
+def _wanted(key: str, table: list[str | int], first: Any) -> str:
     if first["type"] == "string_too_short":
         return "fill it in"
+    if first["type"] in ("string_pattern_mismatch", "too_short", "string_too_long"):
+        return _SHAPES.get(key, _SHAPES["id"] if table == ["owners"] else "write it on one line")
     return re.sub(r"^(Input|String|List|Value) should", "it should", first["msg"])
+
+
+_SHAPES = {
+    "id": "use small letters, digits and dashes, as in `ada-l`",
+    "emails": "write addresses as in git, such as `ada@example.org`",
+    "github": "write the name of the account alone, without @ and without an address",
+    "name": "write it on one line",
+}
 
 
 def _meant(name: str, known: list[str] | tuple[str, ...]) -> str:

@@ -152,9 +152,9 @@ def read(paths: Iterable[Path], rubric: Rubric, roster: Roster) -> tuple[Record,
     for row in found:
         problems += [row.problem(words) for words in _wrong(row, milestones, roster)]
     rows.refuse(problems)
-    records = {row.place: _record(row) for row in found}
-    rows.refuse(list(_contradictions(records)))
-    return tuple(records.values())
+    records = tuple(_record(row) for row in found)
+    rows.refuse(list(_contradictions(found, records)))
+    return records
 
 
 def _record(row: Row) -> Record:
@@ -189,18 +189,18 @@ def _wrong(row: Row, milestones: Sequence[str], roster: Roster) -> Iterator[str]
         yield f"resubmission is `{row['resubmission']}`: write `yes` or `no`"
 
 
-def _contradictions(records: Mapping[str, Record]) -> Iterator[str]:
-    """A first hand-in that came twice, and a resubmission of what was not handed in before it."""
-    first: dict[tuple[str, str], tuple[str, Record]] = {}
-    again: dict[tuple[str, str, datetime], str] = {}
-    for place, one in records.items():
-        if one.resubmission:
-            earlier = again.setdefault((one.owner, one.milestone, one.handed_in), place)
-        else:
-            earlier, _ = first.setdefault((one.owner, one.milestone), (place, one))
-        if earlier != place:
-            yield f"{place}: {one.owner} handed in {one.milestone} already, see {earlier}: keep one, or mark a resubmission"
-    for place, one in records.items():
-        _, before = first.get((one.owner, one.milestone), ("", None))
+def _contradictions(found: Sequence[Row], records: Sequence[Record]) -> Iterator[str]:
+    """A hand-in that is recorded twice, and a resubmission of what was not handed in before it."""
+    first: dict[tuple[object, ...], tuple[Row, Record]] = {}
+    for row, one in zip(found, records, strict=True):
+        which = (one.owner, one.milestone, one.handed_in if one.resubmission else None)
+        earlier, _ = first.setdefault(which, (row, one))
+        if earlier is not row:
+            advice = f"see {earlier.place}: keep one, or mark a resubmission"
+            yield row.problem(f"{one.owner} handed in {one.milestone} already, {advice}")
+    for row, one in zip(found, records, strict=True):
+        _, before = first.get((one.owner, one.milestone, None), (row, None))
         if one.resubmission and (before is None or before.handed_in >= one.handed_in):
-            yield f"{place}: {one.owner} resubmits {one.milestone}, and no earlier row says when it was first handed in"
+            yield row.problem(
+                f"{one.owner} resubmits {one.milestone}, and no row says that it was handed in before that"
+            )
