@@ -126,7 +126,8 @@ def _text(project: Path, name: str) -> str | None:
 
 
 def _explained(error: pydantic.ValidationError) -> str:
-    first = error.errors()[0]
+    errors = error.errors()  # a key that is misspelt is missing, too: the misspelling says more
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     key = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         close = difflib.get_close_matches(key, _Table.model_fields, n=1)
