@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -181,6 +182,7 @@ def write_team(folder: Path, number: int, *, name: str = "", product: str = "") 
     return project
 
 
+@cache
 def screenshot(number: int) -> bytes:
     """A window with a list in it."""
     colour = ("#2f6f4f", "#34508c", "#8c5a34", "#7a3f6b", "#3b7a8c", "#6b6b2f")[number % 6]
@@ -197,6 +199,7 @@ def screenshot(number: int) -> bytes:
     return png(image)
 
 
+@cache
 def architecture(number: int) -> bytes:
     """Boxes with arrows between them."""
     image = Image.new("RGB", (1200, 420), "white")

@@ -111,7 +111,7 @@ def collect(measured: Measured | None, results: Sequence[Result], skills: Skills
     """
     graded = [(_measure(measured), result) for result in measured.results] if measured else []
     graded += [(_grade(result), result) for result in results]
-    graded.sort(key=lambda each: (each[0].authority == "record", each[0].started_at, each[0].command))
+    graded.sort(key=lambda each: (each[0].authority == "record", each[0].started_at, each[0].command, repr(each[1])))
     facts: dict[str, Fact] = {}
     for run, result in graded:
         for outcome in result.asked:

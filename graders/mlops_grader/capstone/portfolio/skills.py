@@ -130,7 +130,8 @@ def _contradictions(known: Skills) -> Iterator[str]:
 
 
 def _explained(error: pydantic.ValidationError) -> str:
-    first = error.errors()[0]
+    errors = error.errors()  # a key that is misspelt is missing, too: the misspelling says more
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     *table, key = (str(part) for part in first["loc"])
     place = f"`{FILE}`: [[{table[0]}]] number {int(table[1]) + 1}" if len(table) > 1 else f"`{FILE}`"
     if first["type"] == "extra_forbidden":
