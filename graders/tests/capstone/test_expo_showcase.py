@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,11 @@ def test_what_a_team_says_counts_before_what_is_found(tmp_path: Path) -> None:
     written(written(tmp_path, b"x", "docs/screenshot.png"), "# T\n\nReadme.", "README.md")
     shown = found(tmp_path, Showcase("Problem.", screenshot="own.png"))
     assert (shown.problem, shown.screenshot) == ("Problem.", "own.png")
+
+
+def test_the_example_of_the_docs_is_one(tmp_path: Path) -> None:
+    """What teams copy must load, and shows every key."""
+    page = (Path(__file__).parents[3] / "docs" / "expo.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    said = load(written(tmp_path, example.replace("\n   ", "\n")))
+    assert [key for key, value in vars(said).items() if not value] == []
