@@ -43,6 +43,13 @@ def doctor(session: nox.Session) -> None:
 
 
 @nox.session
+def capstone(session: nox.Session) -> None:
+    """Measure, grade and show the products of teams: nox -s capstone -- sheets | measure | debrief | grade | expo | portfolio."""
+    prepare(session, "kit")
+    session.run("python", "-I", "-m", "mlops_grader", "capstone", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run every test of the kit, the course's examination of itself included."""
     prepare(session, "tests")

@@ -88,6 +88,11 @@ def _parser(named: str) -> argparse.ArgumentParser:
         from mlops_grader.reports import formats
 
         formats.arguments(report)
+    capstone = commands.add_parser("capstone", help="measure, grade and show the products of teams")
+    if named == "capstone":
+        from mlops_grader.capstone import command
+
+        command.arguments(capstone)
     return parser
 
 
