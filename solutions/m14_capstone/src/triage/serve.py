@@ -17,7 +17,7 @@ FINISH_SECONDS = 8.0
 
 
 RECEIVE_BYTES = 32_768
-"""What the system takes in of a connection before we read it; left alone it would be megabytes that nobody asked for."""
+"""What the system takes in of a connection before we read it; left alone it would be megabytes that nobody wants."""
 
 
 def run(settings: Settings) -> None:
