@@ -69,7 +69,7 @@ BROKEN = {
     "page": (b"<!DOCTYPE html><script>alert(1)</script>", "is SVG, which can hold scripts"),
     "text": (b"not a picture", "is no PNG, JPEG or WebP"),
     "empty": (b"", "is no PNG, JPEG or WebP"),
-    "head": (screenshot(1)[:8], "is no PNG, JPEG or WebP"),
+    "head": (screenshot(1)[:8], "begins like a picture and is none"),
     "half": (screenshot(1)[:-900], "is broken"),
     "gif": (encoded("GIF"), "is no PNG, JPEG or WebP"),
     "many pixels": (png(Image.new("1", (30_000, 30_000))), "is broken (DecompressionBombError"),

@@ -188,7 +188,7 @@ def test_what_is_missing_is_told_and_stops_nothing(tmp_path: Path, teams: list[P
     (teams[1] / "docs/expo/screenshot.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     out, said = make(tmp_path, teams)
     assert "Team Larch: there is no `docs/showcase.toml`" in said
-    assert "Northern Lights: `docs/expo/screenshot.png` is no PNG" in said
+    assert "Northern Lights: `docs/expo/screenshot.png` begins like a picture" in said
     assert said.count("nothing was measured") == 6
     assert "No screenshot yet" in (out / "site/index.html").read_text(encoding="utf-8")
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 LARGEST = 8 * 2**20  # bytes of a file
 MOST_PIXELS = 40_000_000
 WIDEST = 1600  # pixels on a page
+MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 KINDS = {"PNG": "png", "JPEG": "jpg", "WEBP": "png"}  # what is read, and what is written
 
 
@@ -87,6 +88,8 @@ def _anew(content: bytes, name: str) -> Picture:
 
 
 def _unknown(content: bytes, name: str) -> str:
+    if content.startswith(MAGIC):
+        return f"`{name}` begins like a picture and is none: save it again as PNG"
     head = content[:1024].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if head.startswith((b"<svg", b"<?xml", b"<!doctype")):
         return f"`{name}` is SVG, which can hold scripts and addresses: export it as PNG"
