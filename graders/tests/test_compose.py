@@ -124,7 +124,7 @@ def test_what_tools_leave_in_a_template_is_in_no_project(tmp_path: Path, monkeyp
     for folder in ("templates", "solutions", "modules"):
         shutil.copytree(compose.KIT / folder / "m01_environment", kit / folder / "m01_environment")
     cache = kit / "templates/m01_environment/{{cookiecutter.repo_name}}/.ruff_cache/0.17.6/15378425707843538153"
-    cache.parent.mkdir(parents=True)
+    cache.parent.mkdir(parents=True, exist_ok=True)
     cache.write_bytes(b"some words " * 13 + b"\x8b and more words")
     monkeypatch.setattr(compose, "KIT", kit)
     compose.fill(tmp_path / "project", "m01_environment", compose.Answers("noshow", "Student"), grader="mlops-grader")
