@@ -252,3 +252,12 @@ def test_the_worked_example_is_what_the_code_computes() -> None:
     page = (Path(__file__).parents[3] / "docs" / "capstone.md").read_text(encoding="utf-8")
     between = page.partition("<!-- worked example -->\n")[2].partition("\n<!-- end of the worked example -->")[0]
     assert between == classroom.worked_example()
+
+
+def test_notes_do_not_tell_who_wrote_them() -> None:
+    """They stand in the order of the alphabet, whoever passed or failed the line and was asked first."""
+    recorded = classroom.given()
+    notes = {"a": "oranges", "b": "apples", "c": "pears"}
+    scores = [replace(score, note=notes.get(score.judge, "")) for score in recorded.scores]
+    page = report.page(made(replace(recorded, scores=scores)))
+    assert '<ul class="notes"><li>apples</li><li>oranges</li><li>pears</li></ul>' in page
