@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ import pytest
 
 import compose
 from mlops_grader import contract
+from mlops_grader.capstone import rubric
 from mlops_grader.instruments import evidence
 from mlops_grader.submission import snapshot
 
@@ -63,12 +65,13 @@ def test_a_filled_contract_is_read(starter: Path) -> None:
     assert (read.inputs.examples, read.parts) == ("examples/requests.jsonl", [])
 
 
-@pytest.mark.parametrize("domain", compose.questions("m14_capstone")["domain"])
-def test_no_page_has_a_dead_link(domain: str, tmp_path: Path) -> None:
-    """A team does not begin with links that lead nowhere."""
-    compose.start("m14_capstone", tmp_path / "larch", "Ada", {"domain": domain})
+def test_no_page_has_a_dead_link(starter: Path, tmp_path: Path) -> None:
+    """A team does not begin with links that lead nowhere, whichever brief it chose."""
+    briefs = compose.KIT / "templates/m14_capstone/templates/briefs"
+    for brief in briefs.glob("*.md"):
+        shutil.copy(brief, starter / "docs")
     (tmp_path / "clone").mkdir()
-    submission = snapshot(tmp_path / "larch", tmp_path / "clone")
+    submission = snapshot(starter, tmp_path / "clone")
     links = [link for page in evidence.pages(submission) for link in evidence.links(page, submission.read(page))]
     assert links != []
     assert [link for link in links if evidence.broken(link, submission)] == []
@@ -96,3 +99,24 @@ def test_the_pipeline_is_red_until_it_checks_something(starter: Path) -> None:
     steps = re.findall(r"^ {10}(echo .+|exit .+)$", (starter / WORKFLOW).read_text(encoding="utf-8"), re.MULTILINE)
     done = subprocess.run(["bash", "-c", "\n".join(steps)], capture_output=True, text=True, check=False)
     assert (done.returncode, "checks nothing yet" in done.stdout) == (1, True)
+
+
+LESSON = compose.KIT / "modules/m14_capstone/README.md"
+
+
+def test_the_milestones_of_the_lesson_are_the_phases_of_the_rubric() -> None:
+    """What the plan of the semester says of each milestone is what the rubric gives for it."""
+    said = re.findall(r"\*\*(\w+)[\w ]*\*\*, (\d+) points", LESSON.read_text(encoding="utf-8"))
+    assert said == [(phase.key, str(phase.points)) for phase in rubric.load().phases]
+
+
+def test_every_page_that_the_lesson_links_to_comes_along(starter: Path) -> None:
+    """A link works in the course and in the project: what it leads to lies beside the lesson in both."""
+    linked = {
+        name
+        for name in re.findall(r"\]\(([\w./-]+)\)", LESSON.read_text(encoding="utf-8"))
+        if name.startswith(("rubric", "sheets/"))
+    }
+    assert "sheets/checklist.md" in linked
+    assert [name for name in linked if not (LESSON.parent / name).is_file()] == []
+    assert [name for name in linked if not (starter / "lessons" / name).is_file()] == []

@@ -142,7 +142,7 @@ def cohen(ratings: Ratings) -> Coefficient:
     if len({mark for pair in both for mark in pair}) == 1:
         return Coefficient(name, None, _same(both[0][0]))
     table = [[sum(pair == [left, right] for pair in both) for right in Mark] for left in Mark]
-    return Coefficient(name, _cohen(table))
+    return Coefficient(name, *_computed(lambda: _cohen(table)))
 
 
 def fleiss(ratings: Ratings) -> Coefficient:
@@ -174,7 +174,15 @@ def krippendorff(ratings: Ratings) -> Coefficient:
 def _unless_same(ratings: Ratings, compute: Callable[[], float]) -> tuple[float | None, str]:
     """The value, or why there is none: when all gave one answer, chance explains everything and nothing."""
     given = {mark for marks in ratings.values() for mark in marks.values()}
-    return (None, _same(given.pop())) if len(given) == 1 else (compute(), "")
+    return (None, _same(given.pop())) if len(given) == 1 else _computed(compute)
+
+
+def _computed(compute: Callable[[], float]) -> tuple[float | None, str]:
+    """The value; a library that is not installed keeps no grade back."""
+    try:
+        return compute(), ""
+    except ModuleNotFoundError as error:
+        return None, f"the Python package {error.name} is not installed: uv pip install 'mlops-grader[capstone]'"
 
 
 def _same(mark: Mark) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from math import isnan
 
@@ -123,6 +124,13 @@ def test_cohen_leaves_out_lines_that_one_of_the_two_did_not_score() -> None:
 )
 def test_what_is_not_defined_is_said_in_words(name: str, judges: dict[str, str], why: str) -> None:
     assert coefficient(name, **judges) == (None, why)
+
+
+@pytest.mark.parametrize("name", ["Cohen", "Fleiss", "Krippendorff"])
+def test_without_the_libraries_it_is_said_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    words = "the Python package numpy is not installed: uv pip install 'mlops-grader[capstone]'"
+    assert coefficient(name, roe="10", poe="11") == (None, words)
 
 
 def test_one_judge_who_never_varies_is_at_chance() -> None:

@@ -184,6 +184,18 @@ def test_the_same_file_twice_is_told(tmp_path: Path) -> None:
         read([path, path], Judge.STAFF, RUBRIC, CLASS)
 
 
+def test_what_is_wrong_with_several_files_is_told_at_once(tmp_path: Path) -> None:
+    paths = [put(tmp_path, "a.csv", HEAD.replace("line", "lien")), put(tmp_path, "b.csv", ""), tmp_path / "c.txt"]
+    with pytest.raises(TableError) as raised:
+        read(paths, Judge.STAFF, RUBRIC, CLASS)
+    assert [problem.split(" ")[0].strip(",") for problem in raised.value.problems] == ["`a.csv`", "`b.csv`", "`c.txt`"]
+
+
+def test_a_row_of_blanks_is_no_row(tmp_path: Path) -> None:
+    content = HEAD + " , ,\t, , ,\nvalue,roe,Larch,,pass,\n"
+    assert taken(put(tmp_path, "s.csv", content)) == (score("value", "roe"),)
+
+
 def test_a_judge_has_one_name(tmp_path: Path) -> None:
     assert row(tmp_path, "value,Roe,Larch,,pass,\ndata-card,roe,Larch,,pass,\n") == (
         "`s.csv`, row 3: the judge is `roe` here and `Roe` in `s.csv`, row 2: write one name",

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 
 from aiohttp import web
 
@@ -13,6 +14,10 @@ from triage.settings import Settings
 
 FINISH_SECONDS = 8.0
 """How long requests in flight may take after SIGTERM; most platforms kill after 10 s."""
+
+
+RECEIVE_BYTES = 32_768
+"""What the system takes in of a connection before we read it; left alone it would be megabytes that nobody wants."""
 
 
 def run(settings: Settings) -> None:
@@ -34,7 +39,7 @@ async def _serve(settings: Settings) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, asked.set)
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await web.SockSite(runner, _listening(settings.host, settings.port)).start()
         log.warning("serving", extra={"fields": {"port": settings.port}})
         await asked.wait()
         log.warning("stopping")
@@ -44,3 +49,13 @@ async def _serve(settings: Settings) -> None:
         await app[VISITORS].leave(FINISH_SECONDS)
     finally:
         await runner.cleanup()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket on that address; connections inherit its buffer."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+    made.bind(address)
+    return made
