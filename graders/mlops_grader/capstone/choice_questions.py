@@ -13,6 +13,7 @@ from mlops_grader.capstone.questions import Question, cut, get, listed, matching
 from mlops_grader.submission import Submission
 
 SCOPING = "docs/scoping.toml"
+SCOPING_WORDS = "docs/scoping.md"
 LONGEST = 200_000  # characters of a page that are read
 
 
@@ -23,13 +24,16 @@ _DECISION = (
 )
 
 
+_NUMBER = re.compile(r"^\d+\s*[:.-]?\s+")
+
+
 def decisions(submission: Submission) -> Iterator[Question]:
     """One about each decision record; a template and a table of contents are none."""
     for file in sorted(submission.files):
         if re.fullmatch(r"(docs/)?(decisions|adrs?)/(?!0000|README).+\.md", file, re.IGNORECASE):
             text = text_of(submission, file)
             for title, first, last in _titles(text)[:1]:
-                ask = f"You decided: {title}. Defend the other way, then tell me what would make you go it today."
+                ask = f"You decided: {_NUMBER.sub('', title)}. Defend the other way, then tell me what would make you go it today."
                 yield Question("decision", "product", ask, _DECISION, file, first, last, cut(text, first, last))
 
 
@@ -139,3 +143,44 @@ def promises(submission: Submission) -> Iterator[Question]:
             after = (number - 1 for number in matching(text, r"\s*\[") if number > first)
             last = next(after, len(text.splitlines()))
             yield Question("promise", area, ask.format(name=name), good, SCOPING, first, last, cut(text, first, last))
+
+
+_SECTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "data card": (
+        "data",
+        "Who or what is hardly in your data, and what does the product do to them? Show me where that would be seen.",
+        (
+            "a group or a kind of case by name, with its number",
+            "how the data came to be without it",
+            "the figure for it beside the figure for all, or that there is none",
+            "who may use these data, until when, and what is deleted",
+        ),
+    ),
+    "risks": (
+        "product",
+        "Take the worst risk of your list. Tell me how it happens on an ordinary Tuesday, and how you hear of it.",
+        (
+            "a person, what they do, and what goes wrong for them",
+            "the first sign of it, and who sees that sign",
+            "what is in the product against it, by file, and what is left",
+        ),
+    ),
+    "budget": (
+        "operations",
+        "Ten times as many requests come from tomorrow on. What does it cost, what breaks first, and what do you switch off?",
+        (
+            "what one answer and one training cost, and where those figures are from",
+            "the part that is full first, and how that was measured",
+            "what users lose when something is switched off",
+        ),
+    ),
+}
+
+
+def sections(submission: Submission) -> Iterator[Question]:
+    """About the data card, the risks and the budget of the scoping."""
+    text = text_of(submission, SCOPING_WORDS)
+    for title, first, last in _titles(text):
+        area, ask, good = _SECTIONS.get(title.strip().lower(), ("", "", ()))
+        if ask:
+            yield Question("scoping", area, ask, good, SCOPING_WORDS, first, last, cut(text, first, last))

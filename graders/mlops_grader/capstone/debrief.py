@@ -27,7 +27,7 @@ EACH = 6  # questions for one person
 MOST = 200  # questions of one kind; a file can be made of alerts
 _SOURCES: tuple[Callable[[Submission], Iterator[Question]], ...] = (
     operation_questions.alerts, operation_questions.instructions, operation_questions.jobs,
-    choice_questions.decisions, choice_questions.dependencies, choice_questions.promises,
+    choice_questions.decisions, choice_questions.dependencies, choice_questions.promises, choice_questions.sections,
 )  # fmt: skip
 # of six questions: three about what others wrote, two about areas that the person owns, one about their own lines
 _TURNS = ("others", "owned", "others", "own", "others", "owned")

@@ -147,9 +147,13 @@ def _contribution(person: Contribution, told: Contributions, name: str) -> tuple
 
 def _where(person: Contribution) -> str:
     """What a person owns, and the folders in which their lines lie."""
-    places = ", ".join(f"<code>{text(_flat(folder))}</code> ({count:,})" for folder, count in person.places)
+    places = ", ".join(f"{_folder(folder)} ({count:,})" for folder, count in person.places)
     owns = f"owns {text(', '.join(person.areas))}" if person.areas else "owns no area"
     return f"{owns}; {f'lines in {places}' if places else 'no line is left'}"
+
+
+def _folder(name: str) -> str:
+    return "the top folder" if name == "." else f"<code>{text(_flat(name))}</code>"
 
 
 def _flat(name: str) -> str:

@@ -9,7 +9,6 @@ from html import escape
 from mlops_grader.capstone.lines import CheckEnd
 from mlops_grader.capstone.points import range_of, short
 from mlops_grader.capstone.rubric import Judge, Line, Phase
-from mlops_grader.capstone.scores import Mark
 from mlops_grader.capstone.standing import Judged, Standing, TeamGrade
 from mlops_grader.check import Check, Verdict
 from mlops_grader.plain import plain
@@ -141,8 +140,8 @@ def short_share(share: Fraction) -> str:
 
 def notes(judged: Judged) -> str:
     """What judges wrote beside their scores, in an order that does not tell who wrote what."""
-    said = sorted({(score.mark is Mark.PASS, score.note) for score in judged.scores if score.note})
-    rows = (f"<li>{prose(note)}</li>" for _, note in said)
+    said = sorted({score.note for score in judged.scores if score.note})
+    rows = (f"<li>{prose(note)}</li>" for note in said)
     return f'<ul class="notes">{"".join(rows)}</ul>' if said else ""
 
 

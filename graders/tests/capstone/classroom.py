@@ -106,10 +106,15 @@ def made(recorded: Recorded | None = None, found: Measured | None = None, team: 
     )
 
 
+def visible(name: str) -> str:
+    """A hostile name without what `team.toml` refuses: characters that turn the text around them."""
+    return name.replace("\u202e", "")
+
+
 def team_file(team: Team) -> str:
     """`team.toml` of a team."""
     members = "".join(
-        f"[[members]]\nid = {json.dumps(m.id)}\nname = {json.dumps(m.name)}\nemails = {json.dumps(list(m.emails))}\n"
+        f"[[members]]\nid = {json.dumps(m.id)}\nname = {json.dumps(visible(m.name))}\nemails = {json.dumps(list(m.emails))}\n"
         for m in team.members
     )
     owners = "".join(f"{area} = {json.dumps(owner)}\n" for area, owner in team.owners.items())

@@ -183,3 +183,34 @@ def test_hostile_author_names_stay_text(tmp_path: Path) -> None:
     """A name with markup is kept as it is; pages escape it."""
     commit(tmp_path, {"a.py": "a\n"}, author=f"{HOSTILE.replace('<', '').replace('>', '')} <evil@example.com>")
     assert evidence(tmp_path).strangers[0].email == "evil@example.com"
+
+
+def test_trailers_that_make_no_sense_name_nobody(tmp_path: Path) -> None:
+    """Whatever somebody types into a commit message, the evidence is read."""
+    wild = (
+        "<x@y>",
+        "-n <-x@y>",
+        "--stdin <a@b>",
+        "a" * 5000 + " <q@r>",
+        "é\x01 <é@ü>",
+        "<<a@b>>",
+        "a <b> <c@d>",
+        "=1 <=1>",
+        "",
+    )
+    message = "Work\n\n" + "".join(f"Co-authored-by: {each}\nReviewed-by: {each}\n" for each in wild)
+    commit(tmp_path, {"a.py": "a\n"}, message)
+    commit(tmp_path, {"b.py": "b\n"}, "Work\n\nCo-authored-by: <ben@example.org>\n")
+    assert [each.co_authored for each in evidence(tmp_path).people] == [0, 1, 0]
+
+
+def test_a_commit_that_git_would_not_make_is_read(tmp_path: Path) -> None:
+    """An author without a name, an address with blanks and a message that is not UTF-8 are no reason to stop."""
+    commit(tmp_path, {"a.py": "a\n"})
+    tree, head = (git(tmp_path, "rev-parse", name).strip() for name in ("HEAD^{tree}", "HEAD"))
+    raw = f"tree {tree}\nparent {head}\nauthor  <a b\tc> 1 +0000\ncommitter x <> 1 +0000\n\n".encode() + b"\xff\xfe\r\n"
+    (tmp_path / "raw").write_bytes(raw)
+    made = git(tmp_path, "hash-object", "-t", "commit", "-w", "--literally", "raw").strip()
+    git(tmp_path, "update-ref", "HEAD", made)
+    found = evidence(tmp_path)
+    assert (person(found, "ada").lines, len(found.strangers)) == (1, 1)

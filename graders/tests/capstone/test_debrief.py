@@ -54,9 +54,10 @@ FILES = {
     "docker/Dockerfile": DOCKERFILE,
     ".github/workflows/ci.yml": WORKFLOW,
     "docs/scoping.toml": SCOPING,
+    "docs/scoping.md": "# Scoping\n\n## Data card\n\nLetters.\n\n## Risks\n",
     "pyproject.toml": PYPROJECT,
     "requirements.lock": "fastapi==0.121.0\nstarlette==1.0\n",
-    "docs/decisions/0001-batch.md": "# Score in batches\n\nBecause.\n\n## Then\n\nMore.\n",
+    "docs/decisions/0001-batch.md": "# 0001: Score in batches\n\nBecause.\n\n## Then\n\nMore.\n",
     "docs/decisions/0000-template.md": "# Title\n",
     "docs/decisions/README.md": "# Decisions\n",
 }
@@ -92,6 +93,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("pipeline", [".github/workflows/ci.yml:3-6", ".github/workflows/ci.yml:7-8"]),
         ("decision", ["docs/decisions/0001-batch.md:1-4"]),
         ("dependency", ["pyproject.toml:4-4", "pyproject.toml:5-5"]),
+        ("scoping", ["docs/scoping.md:3-6", "docs/scoping.md:7-7"]),
         ("promise", ["docs/scoping.toml:1-3", "docs/scoping.toml:4-6"]),
     ],
 )
@@ -209,7 +211,7 @@ def test_the_command_writes_the_bank(project: Path, tmp_path: Path) -> None:
     options = parser.parse_args([str(project), "--to", str(tmp_path / "debrief.md")])
     assert debrief.run(options, Console(quiet=True)) == 0
     written = (tmp_path / "debrief.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## .*$", written, re.MULTILINE) == ["## ada (`ada`)", "## ben (`ben`)", "## cy (`cy`)"]
+    assert re.findall(r"^## .*`\)$", written, re.MULTILINE) == ["## ada (`ada`)", "## ben (`ben`)", "## cy (`cy`)"]
 
 
 def test_what_nobody_of_the_team_wrote_is_not_said_to_be_written(tmp_path: Path) -> None:
