@@ -19,7 +19,10 @@ PAUSE = 0.01  # seconds: 6 MiB a second in pieces of 64 KiB
 
 @dataclass(frozen=True)
 class Heard:
-    """What came back on a connection: status 0 when it was closed without an answer, or nobody listened. `sent`: bytes of the body that went out."""
+    """What came back on a connection: status 0 when it was closed without an answer, or nobody listened.
+
+    sent: bytes of the body that went out.
+    """
 
     status: int
     headers: Mapping[str, str]
