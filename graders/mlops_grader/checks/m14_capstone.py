@@ -240,12 +240,10 @@ def test_claims_lead_to_evidence(submission: Submission, contract: Contract) -> 
 def _posted(client: Client, body: bytes) -> tuple[int, str]:
     """Send these bytes as JSON: the status of the answer, 0 for none, and words for it."""
     head = wire.head(client, client.service.predict, "Content-Type: application/json", f"Content-Length: {len(body)}")
-    try:
-        heard = wire.ask(client, head, [body])
-    except OSError:  # what came before has ended it
-        return 0, f"nothing: {client.alive() or 'nobody listens any more'}"
-    words = heard.content[:120].decode("utf-8", errors="replace")
-    return heard.status, f"{heard.status}: {words}" if heard.status else "nothing"
+    heard = wire.ask(client, head, [body])
+    if not heard.status:
+        return 0, f"nothing ({client.alive() or 'the connection was closed'})"
+    return heard.status, f"{heard.status}: {heard.content[:120].decode('utf-8', errors='replace')}"
 
 
 def _main_evidence(contract: Contract) -> Iterator[str]:

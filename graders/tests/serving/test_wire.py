@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from mlops_grader.contract import Service
-from mlops_grader.instruments.client import Client
+from mlops_grader.instruments.client import Client, free_port
 from mlops_grader.instruments.serving import wire
 
 Behaviour = Callable[[socket.socket], None]
@@ -49,6 +49,11 @@ def until_watched(held: wire.Held, seconds: float = 5.0) -> float | None:
         time.sleep(0.02)
     held.close()
     return held.ended
+
+
+def test_where_nobody_listens_there_is_no_answer() -> None:
+    client = Client(free_port(), Service(), lambda: "it ended")
+    assert wire.ask(client, wire.head(client, "/predict"), [b"{}"]) == wire.Heard(0, {}, b"")
 
 
 def test_a_body_is_sent_until_the_server_has_had_enough(listen: Listen) -> None:

@@ -19,7 +19,10 @@ PAUSE = 0.01  # seconds: 6 MiB a second in pieces of 64 KiB
 
 @dataclass(frozen=True)
 class Heard:
-    """What came back on a connection: status 0 when it was closed without an answer. `sent`: bytes of the body that went out."""
+    """What came back on a connection: status 0 when it was closed without an answer, or nobody listened.
+
+    sent: bytes of the body that went out.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -36,7 +39,11 @@ def head(client: Client, path: str, *lines: str, method: str = "POST") -> bytes:
 def ask(client: Client, opening: bytes, pieces: Iterable[bytes] = (), *, half_close: bool = False) -> Heard:
     """Send a head and the pieces of a body, as far as the server takes them, and read the answer."""
     sent = 0
-    with closing(socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE)) as connection:
+    try:
+        opened = socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE)
+    except OSError:
+        return Heard(0, {}, b"")
+    with closing(opened) as connection:
         with suppress(OSError):  # the server may have answered and closed before all was sent
             connection.sendall(opening)
             for piece in pieces:
