@@ -18,7 +18,7 @@ from mlops_grader.capstone.contributions import UNKNOWN, Contributions
 from mlops_grader.capstone.measured import Measured, MeasuredLine, State
 from mlops_grader.capstone.questions import Question
 from mlops_grader.capstone.rubric import Rubric
-from mlops_grader.capstone.unmarked import code, fenced, inline
+from mlops_grader.reports.unmarked import code, fenced, inline
 from mlops_grader.result import write_text
 from mlops_grader.submission import Submission, locate, snapshot
 from mlops_grader.team import FILE, Member, Team, load

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from mlops_grader.capstone.rubric import Judge, Line, Rubric
 from mlops_grader.plain import plain
+from mlops_grader.reports import spreadsheet
 
 COLUMNS = ("line", "judge", "team", "person", "verdict", "note")
-FORMULAS = ("=", "+", "-", "@")  # what a spreadsheet would take for a formula
 
 
 def form(rubric: Rubric, judge: Judge, *, name: str = "", team: str = "", people: Sequence[str] = ()) -> str:
@@ -26,8 +26,7 @@ def form(rubric: Rubric, judge: Judge, *, name: str = "", team: str = "", people
 
 def cell(words: str) -> str:
     """Words on one line, as a cell that no spreadsheet runs."""
-    shown = " ".join(plain(words).split())
-    return f"'{shown}" if shown.startswith(FORMULAS) else shown
+    return spreadsheet.cell(" ".join(plain(words).split()))
 
 
 def _people(line: Line, people: Sequence[str]) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mlops_grader.capstone import points, report, unmarked
+from mlops_grader.capstone import points, report
 from mlops_grader.capstone.report_evidence import lateness, section
 from mlops_grader.capstone.report_lines import WORDS, notes, who
 from mlops_grader.capstone.standing import Judged, PersonGrade, TeamGrade
 from mlops_grader.capstone.steps import Step
 from mlops_grader.capstone.sums import PhaseSum, Sum
+from mlops_grader.reports import unmarked
 from mlops_grader.reports.cards import prose, text
 from mlops_grader.reports.html import AUTHORITIES, framed, moment
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 
 from mlops_grader.capstone import contents, forms, markdown, printed
+from mlops_grader.capstone import folder as folders
 from mlops_grader.capstone.rubric import Judge, Rubric, load
 from mlops_grader.capstone.syllabus import syllabus
-from mlops_grader.result import write_text
 from mlops_grader.submission import UsageError
 
 KINDS = ("markdown", "pages", "forms")
@@ -68,15 +66,7 @@ def _form(rubric: Rubric, judge: Judge, known: Known) -> str:
 def put(made: Mapping[str, str], folder: Path) -> None:
     """Make a folder that holds these files and no others, whole or not at all. Raises UsageError."""
     _may_be_replaced(folder)
-    folder = folder.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
-        fresh, stale = Path(name) / "fresh", Path(name) / "stale"
-        for file, words in made.items():
-            write_text(fresh / file, words)
-        if folder.exists():
-            shutil.move(folder, stale)
-        shutil.move(fresh, folder)
+    folders.put(folder.resolve(), made)
 
 
 def _may_be_replaced(folder: Path) -> None:

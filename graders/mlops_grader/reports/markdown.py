@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlops_grader.check import Verdict, heading
-from mlops_grader.plain import plain
+from mlops_grader.reports.unmarked import fenced, inline
 from mlops_grader.result import Outcome, Result
 
 LONGEST = 4000  # characters of one finding; pages of code hosts have an end
@@ -18,8 +17,6 @@ WORDS = {
     Verdict.ERROR: "grader error",
 }
 AUTHORITIES = {"advisory": "advisory grade", "record": "grade of record"}
-# what Markdown, or the HTML inside it, could take for its own
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@&:-])")
 
 
 def document(result: Result) -> str:
@@ -27,18 +24,8 @@ def document(result: Result) -> str:
     return "\n".join(_lines(result)) + "\n"
 
 
-def escaped(text: str) -> str:
-    """Text on one line that Markdown shows as it is: no link, no mention, no HTML."""
-    return _SPECIAL.sub(r"\\\1", " ".join(plain(text).split()))
-
-
-def fenced(text: str) -> str:
-    """Text of several lines as it is; no run of backticks in it can end the block."""
-    shown = plain(text)
-    shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}\n[... the rest stands in the report ...]"
-    longest = max((len(run) for run in re.findall(r"`{3,}", shown)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}text\n{shown}\n{fence}"
+def _shortened(found: str) -> str:
+    return found if len(found) <= LONGEST else f"{found[:LONGEST]}\n[... the rest stands in the report ...]"
 
 
 def _lines(result: Result) -> Iterator[str]:
@@ -49,12 +36,12 @@ def _lines(result: Result) -> Iterator[str]:
     yield f"{AUTHORITIES[result.authority]}, {commit}, seed {result.seed}, grader `{result.grader}`"
     if step := result.next_step:
         yield ""
-        yield f"**Next:** {escaped(step.fix or step.found)}"
+        yield f"**Next:** {inline(step.fix or step.found)}"
     yield ""
     yield "| check | verdict | points |"
     yield "|---|---|---:|"
     for each in result.checks:
-        yield f"| {escaped(heading(each.id))} | {WORDS[each.verdict]} | {each.points}/{each.max_points} |"
+        yield f"| {inline(heading(each.id))} | {WORDS[each.verdict]} | {each.points}/{each.max_points} |"
     for each in result.checks:
         if each.verdict not in (Verdict.PASSED, Verdict.BLOCKED):
             yield from _finding(each)
@@ -62,14 +49,14 @@ def _lines(result: Result) -> Iterator[str]:
 
 def _finding(outcome: Outcome) -> Iterator[str]:
     yield ""
-    yield f"## {escaped(heading(outcome.id))}: {WORDS[outcome.verdict]}"
+    yield f"## {inline(heading(outcome.id))}: {WORDS[outcome.verdict]}"
     yield ""
-    yield escaped(outcome.title)
+    yield inline(outcome.title)
     yield ""
-    yield fenced(outcome.found)
+    yield fenced(_shortened(outcome.found))
     for name, text in (("Why it matters at work", outcome.why), ("Do next", outcome.fix)):
         if text:
             yield ""
-            yield f"**{name}:** {escaped(text)}"
+            yield f"**{name}:** {inline(text)}"
     yield ""
     yield f"Taught in `{outcome.lesson}`"

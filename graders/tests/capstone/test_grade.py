@@ -188,7 +188,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     """A wrong name does not cost anybody their work."""
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.md").write_text("words", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"holds other things than grades: name a folder that is empty"):
+    with pytest.raises(UsageError, match=r"holds something else, which would be lost: name a folder that is empty"):
         folder.replace(tmp_path / "thesis", {"grade.json": "{}"}, "grade.json")
     (tmp_path / "link").symlink_to(tmp_path / "thesis")
     with pytest.raises(UsageError, match="is no folder"):

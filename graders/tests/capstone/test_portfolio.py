@@ -20,10 +20,11 @@ from rich.console import Console
 from exhibits import COMMIT, HOSTILE, measured, outcome, result, write_measured, write_team
 from mlops_grader.capstone import portfolio
 from mlops_grader.capstone.portfolio.evidence import Standing, collect
-from mlops_grader.capstone.portfolio.section import BEGIN, END, code, markdown, renewed
+from mlops_grader.capstone.portfolio.section import BEGIN, END, renewed
 from mlops_grader.capstone.portfolio.skills import load
 from mlops_grader.check import Verdict
 from mlops_grader.figure import Figure
+from mlops_grader.reports.unmarked import code, inline
 from mlops_grader.result import Result
 from mlops_grader.submission import UsageError
 
@@ -312,7 +313,7 @@ MEAN = [
 def test_words_stay_words_in_markdown(words: str) -> None:
     """What is read is what was written, on one line."""
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    [block] = [each for each in parser.parse(f"* {markdown(words)}") if each.type == "inline"]
+    [block] = [each for each in parser.parse(f"* {inline(words)}") if each.type == "inline"]
     assert {each.type for each in block.children or ()} == {"text"}
     assert "".join(each.content for each in block.children or ()) == " ".join(words.split())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mlops_grader.capstone import placed
+from mlops_grader.capstone import folder
 from mlops_grader.capstone import rubric as rubrics
 from mlops_grader.capstone.expo import entries as gathering
 from mlops_grader.capstone.expo import site, votes
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         rubric=rubrics.load(options.rubric),
         tally=tally,
     )
-    placed.place(site.files(expo), options.to, site.MARK)
+    folder.replace(options.to, site.files(expo), site.MARK)
     notices = [notice for entry in entries for notice in entry.notices]
     refused = tally.refused if tally else ()
     for words in (*notices, *clashes(order), *refused, *_without_address(expo)):

@@ -12,8 +12,8 @@ import jsonschema
 from rich.console import Console
 
 from mlops_grader import team as teams
+from mlops_grader.capstone import folder
 from mlops_grader.capstone import measured as measuring
-from mlops_grader.capstone import placed
 from mlops_grader.capstone.portfolio import evidence as collecting
 from mlops_grader.capstone.portfolio import page, section, skills, subject
 from mlops_grader.capstone.portfolio.credentials import credentials
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         "README-section.md": made,
         **{f"credentials/{name}.json": _json(document) for name, document in documents.items()},
     }
-    placed.place(files, options.to, MARK)
+    folder.replace(options.to, files, MARK)
     if readme is not None:
         write_text(options.readme, readme.decode())
     shown = sum(finding.standing is Standing.SHOWN for finding in found.findings)

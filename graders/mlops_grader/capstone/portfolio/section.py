@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +9,11 @@ from mlops_grader.capstone.portfolio.credentials import graded
 from mlops_grader.capstone.portfolio.evidence import Evidence, Finding, Standing
 from mlops_grader.capstone.portfolio.subject import Standings, Subject
 from mlops_grader.capstone.wording import AUTHORITIES, amount, listed, moment
-from mlops_grader.plain import plain
+from mlops_grader.reports.unmarked import code, inline
 from mlops_grader.submission import UsageError
 
 BEGIN, END = "<!-- portfolio: begin, made by mlops-grader -->", "<!-- portfolio: end -->"
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~!$@&])")
 AUTHORITY = {"record": "of record", "advisory": "advisory"}
-_MARKER = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
 
 
 def section(evidence: Evidence, subject: Subject, standings: tuple[Standings, ...]) -> str:
@@ -52,26 +49,11 @@ def renew(path: Path, made: str) -> bytes:
     return renewed(text, made, path.name).encode()
 
 
-def markdown(text: str) -> str:
-    """Any text as one line of plain words in Markdown."""
-    words = _SPECIAL.sub(r"\\\1", " ".join(plain(text).split()))
-    return _MARKER.sub(
-        lambda found: f"{found[1]}{found[2]}\\" if found[2].isdigit() else f"{found[1]}\\{found[2]}", words
-    )
-
-
-def code(text: str) -> str:
-    """Any text as a code span."""
-    words = " ".join(plain(text).split())
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", words)), default=0))
-    return f"{fence} {words} {fence}" if "`" in words else f"{fence}{words}{fence}"
-
-
 def _lines(evidence: Evidence, subject: Subject, standings: tuple[Standings, ...]) -> Iterator[str]:
     yield from ("## What was shown to work", "", _intro(subject), "")
     if evidence.numbers:
         for each in evidence.numbers:
-            yield f"* **{markdown(amount(each.figure))}** {markdown(each.figure.name)}"
+            yield f"* **{inline(amount(each.figure))}** {inline(each.figure.name)}"
         yield ""
     shown = [finding for finding in evidence.findings if finding.standing is Standing.SHOWN]
     if shown:
@@ -85,19 +67,19 @@ def _lines(evidence: Evidence, subject: Subject, standings: tuple[Standings, ...
     yield from ("", "### What is not shown yet", "")
     for finding in evidence.findings:
         if finding.standing is not Standing.SHOWN:
-            yield f"* {finding.skill.title}: {markdown('; '.join(finding.missing))}"
+            yield f"* {finding.skill.title}: {inline('; '.join(finding.missing))}"
     yield from ("", "### See for yourself", "", *_verification(evidence, subject))
 
 
 def _intro(subject: Subject) -> str:
     tail = "The grader of the course ran the product and wrote down what it did; nothing here is told from memory."
     if subject.team is None:
-        return f"The work of {markdown(subject.name)}. {tail}"
+        return f"The work of {inline(subject.name)}. {tail}"
     if subject.member is None:
-        return f"The work of {markdown(subject.name)}: {markdown(subject.team.product)} {tail}"
+        return f"The work of {inline(subject.name)}: {inline(subject.team.product)} {tail}"
     areas = f"answered for {listed(subject.areas)}" if subject.areas else "was a member"
-    team = markdown(subject.team.name)
-    return f"{markdown(subject.name)} {areas} in {team}: {markdown(subject.team.product)} {tail}"
+    team = inline(subject.team.name)
+    return f"{inline(subject.name)} {areas} in {team}: {inline(subject.team.product)} {tail}"
 
 
 def _row(finding: Finding) -> str:
@@ -121,6 +103,6 @@ def _verification(evidence: Evidence, subject: Subject) -> Iterator[str]:
     yield from ("```bash", *commands(evidence, subject), "```", "")
     for run in evidence.runs:
         facts = f"{graded(run)}, seed {run.seed}, grader {run.grader}, {moment(run.started_at)}"
-        yield f"* {markdown(run.what)}: {markdown(facts)}; {AUTHORITIES[run.authority]}"
+        yield f"* {inline(run.what)}: {inline(facts)}; {AUTHORITIES[run.authority]}"
         if not run.repeatable:
             yield "  What was graded was not committed, so nobody else can repeat it exactly."
