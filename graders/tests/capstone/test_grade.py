@@ -232,3 +232,15 @@ def test_nothing_but_measurements_gives_a_provisional_grade(tmp_path: Path) -> N
     assert found["score"]["points"] is None
     assert (found["score"]["least"]["exact"], found["score"]["most"]["exact"]) == ("29", "93")
     assert {each["state"] for each in found["people"]} == {"incomplete"}
+
+
+def test_the_order_of_files_makes_no_difference(tmp_path: Path) -> None:
+    """Scores in two files, given in either order, give the same bytes."""
+    project, given = classroom.written(tmp_path)
+    head, *rows = given.scores[0].read_text(encoding="utf-8").splitlines()
+    halves = (tmp_path / "z.csv", tmp_path / "b.csv")
+    for path, half in zip(halves, (rows[:3], rows[3:]), strict=True):
+        path.write_text("\n".join([head, *half]), encoding="utf-8")
+    command(project, replace(given, scores=halves), tmp_path / "first")
+    command(project, replace(given, scores=halves[::-1]), tmp_path / "second")
+    assert tree(tmp_path / "first") == tree(tmp_path / "second")
