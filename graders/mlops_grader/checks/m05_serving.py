@@ -33,9 +33,7 @@ Patients = list[dict[str, Any]]
 OK, REFUSED = 200, (400, 413, 422)
 AGREES = 0.3  # correlation with how likely patients really are to miss; a working model has 0.5 or more
 KIB, MIB = 2**10, 2**20
-SLACK = (
-    8 * MIB
-)  # bytes that buffers may swallow after a body is too large; the sending side of a kernel holds 4 of them
+SLACK = 8 * MIB  # of a body that is too large, in buffers on the way: those of the sending kernel alone hold half of it
 HELD = 40  # connections with unfinished bodies at once
 CALLERS, QUESTIONS = 16, 160
 SLOWER, LONGER = 4.0, 10.0
