@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -230,12 +231,15 @@ def _tools(folder: Path) -> Path:
     """A folder with nothing but uv, so that a contract may use it wherever the grader was installed."""
     tools = folder.parent / "tools"
     program = Path(find_uv_bin())
-    if not (tools / program.name).exists():
+    place = tools / program.name
+    if not place.exists():  # never made, or a link to an installation that is gone
         tools.mkdir(parents=True, exist_ok=True)
+        fresh = tools / f".{program.name}.{uuid.uuid4().hex}"
         try:
-            (tools / program.name).symlink_to(program)
+            fresh.symlink_to(program)
         except OSError:  # Windows without the right to make links
-            shutil.copy2(program, tools / program.name)
+            shutil.copy2(program, fresh)
+        fresh.replace(place)
     return tools
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -144,6 +145,16 @@ def test_commands_find_its_programs(
     made = cached(sandbox, with_setup())
     done = sandbox.run(line, tmp_path, made.variables())
     assert (done.ok, "uv" in line or str(made.folder) in done.output) == (True, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own on Windows")
+def test_an_installation_of_uv_that_is_gone_is_replaced(
+    sandbox: HostSandbox, with_setup: WithSetup, kept: Path, tmp_path: Path
+) -> None:
+    (kept / "tools").mkdir(parents=True)
+    (kept / "tools" / "uv").symlink_to(tmp_path / "removed" / "uv")
+    made = cached(sandbox, with_setup())
+    assert sandbox.run("uv --version", tmp_path, made.variables()).ok
 
 
 def test_it_is_of_the_python_that_grades(

@@ -26,7 +26,7 @@ MODULES = {
 @pytest.mark.slow
 @pytest.mark.prometheus
 @pytest.mark.network
-@pytest.mark.parametrize("key", MODULES)
+@pytest.mark.parametrize("key", [pytest.param(key, marks=pytest.mark.in_turn(key)) for key in MODULES])
 def test_a_product_of_ones_own_gets_all_points(judged: Callable[..., Result], key: str) -> None:
     result = judged(key)
     lost = [(each.id, each.verdict, each.found) for each in result.checks if each.verdict is not Verdict.PASSED]
@@ -35,7 +35,8 @@ def test_a_product_of_ones_own_gets_all_points(judged: Callable[..., Result], ke
 
 def fault(key: str, check: str, says: str, *edits: tuple[str, str, str]) -> Any:
     """A case: what the check must say of these edits."""
-    return pytest.param(key, check, says, edits, id=f"{key[:3]}-{check}-{says[:24]}")
+    marks = pytest.mark.in_turn(key)
+    return pytest.param(key, check, says, edits, id=f"{key[:3]}-{check}-{says[:24]}", marks=marks)
 
 
 FAULTS = [

@@ -13,7 +13,7 @@ const show = () => {
   for (const card of cards) card.hidden = !words.every((word) => fold(card.textContent).includes(word));
   list.append(...cards.sort(orders[order.value]));
   const seen = cards.filter((card) => !card.hidden).length;
-  count.textContent = seen === cards.length ? `${seen} products` : `${seen} of ${cards.length} products`;
+  count.textContent = seen === cards.length ? `${seen} ${seen === 1 ? "product" : "products"}` : `${seen} of ${cards.length} products`;
 };
 search.addEventListener("input", show);
 order.addEventListener("change", show);
