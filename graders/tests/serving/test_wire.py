@@ -56,6 +56,22 @@ def test_where_nobody_listens_there_is_no_answer() -> None:
     assert wire.ask(client, wire.head(client, "/predict"), [b"{}"]) == wire.Heard(0, {}, b"")
 
 
+@pytest.mark.parametrize(
+    "hold",
+    [
+        wire.idle,
+        lambda client: wire.body_that_stops(client, {}, "/predict"),
+        lambda client: wire.body_that_drips(client, "/predict"),
+    ],
+    ids=["nothing", "half a body", "a dripping body"],
+)
+def test_a_service_that_is_gone_is_told_and_breaks_nothing(
+    hold: Callable[[Client], object], told: Callable[[Callable[[], object]], str]
+) -> None:
+    gone = Client(free_port(), Service(), lambda: None)
+    assert told(lambda: hold(gone)).startswith("a connection is not taken (")
+
+
 def test_a_body_is_sent_until_the_server_has_had_enough(listen: Listen) -> None:
     def refuse(connection: socket.socket) -> None:
         connection.recv(65536)

@@ -10,10 +10,12 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPResponse
 
-from mlops_grader.instruments.client import Client
+from mlops_grader.check import Fail
+from mlops_grader.instruments.client import Client, plain
 
 ANSWER_LIMIT = 2**20  # bytes
 PATIENCE = 10.0  # seconds for an answer
+LIVES_ON = "let the service live on, whatever it was asked"
 PAUSE = 0.01  # seconds: 6 MiB a second in pieces of 64 KiB
 
 
@@ -71,11 +73,17 @@ def unhurried(pieces: Iterable[bytes]) -> Iterable[bytes]:
 
 
 class Held:
-    """A connection that is kept open: by a body that never comes to its end, or by nothing at all."""
+    """A connection that is kept open: by a body that never comes to its end, or by nothing at all. Raises Fail when nobody takes it."""
 
     def __init__(self, client: Client, opening: bytes, *, drip: bytes = b"", answered: bool = False) -> None:
-        self._connection = socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE)
-        self._connection.sendall(opening)
+        self._connection = socket.socket()
+        self._connection.settimeout(PATIENCE)
+        try:
+            self._connection.connect(("127.0.0.1", client.port))
+            self._connection.sendall(opening)
+        except OSError as error:
+            self._connection.close()
+            raise Fail(f"a connection is not taken ({plain(error)})", fix=LIVES_ON) from None
         if answered:
             _answer(self._connection, 0)
         self._connection.setblocking(False)
