@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,11 @@ from uv import find_uv_bin
 
 import compose
 from mlops_grader.grading import modules
+from mlops_grader.instruments import history
 from mlops_grader.instruments.client import alone_on
 from mlops_grader.instruments.engine import build_client
 from mlops_grader.instruments.sandbox import KEPT
+from mlops_grader.submission import Submission
 from new_module import LESSON_PARTS
 from submissions import marks_of
 
@@ -87,6 +89,15 @@ def test_blocks_that_do_not_run_say_why(key: str) -> None:
     """A block is left out for a reason that stands beside it."""
     marked = [(line, info) for info, _, line in blocks(lesson(key)) if "no-run" in info]
     assert [(line, info) for line, info in marked if not re.fullmatch(r"\w+ no-run: \w.{9,}", info)] == []
+
+
+@pytest.mark.parametrize("key", modules())
+def test_no_scanner_takes_a_word_of_a_lesson_for_a_secret(
+    key: str, snap: Callable[..., Submission], project: Callable[..., Path]
+) -> None:
+    """Lessons lie in every project, and a later module looks for secrets there."""
+    submission = snap(project({"lesson.md": lesson(key)}))
+    assert [(each.line, each.kind) for each in history.secrets(submission.root, history.blobs(submission.root))] == []
 
 
 @pytest.mark.parametrize("key", modules())
