@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,10 +37,8 @@ def triage(tmp_path: Path, git: Callable[..., str]) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def judged(triage: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def judged(triage: Callable[..., Path]) -> Callable[..., Result]:
     """Grade a module of the product with these edits, or one check of it."""
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
 
     def judge(key: str, *edits: Edit, only: tuple[str, ...] = ()) -> Result:
         return grade(Order(triage(*edits), module_named(key), only, seed=7))
