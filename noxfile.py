@@ -50,6 +50,20 @@ def capstone(session: nox.Session) -> None:
 
 
 @nox.session
+def classroom(session: nox.Session) -> None:
+    """Hand a module out to a class: nox -s classroom -- export m06_containers --to FOLDER."""
+    prepare(session, "kit")
+    session.run("python", "templates/handout.py", *session.posargs)
+
+
+@nox.session
+def cohort(session: nox.Session) -> None:
+    """Grade a whole class for the record: nox -s cohort -- grade | gradebook | override | dashboard | feedback | history."""
+    prepare(session, "kit")
+    session.run("python", "graders/kit.py", "cohort", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run every test of the kit, the course's examination of itself included."""
     prepare(session, "tests")

@@ -93,6 +93,11 @@ def _parser(named: str) -> argparse.ArgumentParser:
         from mlops_grader.capstone import command
 
         command.arguments(capstone)
+    cohort = commands.add_parser("cohort", help="grade a whole class, and see and decide")
+    if named == "cohort":
+        from mlops_grader.cohort import command as steps
+
+        steps.arguments(cohort)
     return parser
 
 

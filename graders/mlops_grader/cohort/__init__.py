@@ -1,0 +1,1 @@
+"""A whole class: roster, submissions, bulk grading, gradebook, dashboard, feedback."""
