@@ -15,6 +15,7 @@ sys.path.insert(0, str(KIT / "templates"))
 
 import compose  # noqa: E402  # it lies with the templates, for cookiecutter's hook
 from mlops_grader.__main__ import CANNOT, call  # noqa: E402
+from mlops_grader.doctor import NEEDS  # noqa: E402
 from mlops_grader.grading import module_named  # noqa: E402
 from mlops_grader.submission import UsageError  # noqa: E402
 
@@ -67,11 +68,11 @@ def _solution(key: str) -> Path:
 
 
 def _doctor(arguments: list[str]) -> int:
-    """What this machine has, and lacks of what a module needs."""
-    keys = [word for word in arguments if not word.startswith("-")]
+    """What this machine has, and lacks of what modules need; a need itself may be named, too."""
+    keys = sorted((word for word in arguments if not word.startswith("-")), key=lambda word: word not in NEEDS)
     options = [word for word in arguments if word.startswith("-")]
-    needs: list[str] = []
-    for key in keys:
+    needs = [word for word in keys if word in NEEDS]
+    for key in keys[len(needs) :]:
         module_named(key)
         needs += tomllib.loads((KIT / "modules" / key / "module.toml").read_text(encoding="utf-8"))["needs"]
     return call(["doctor", *dict.fromkeys(needs), *options])

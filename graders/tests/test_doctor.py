@@ -127,6 +127,13 @@ def test_a_program_that_is_not_there_is_to_be_installed(programs_folder: Path) -
 
 
 @shell_scripts
+def test_any_chromium_will_do_as_a_browser(programs_folder: Path) -> None:
+    assert not programs.browser(DEBIAN, str(programs_folder)).ok
+    fake(programs_folder, "google-chrome", "exit 0")
+    assert programs.browser(DEBIAN, str(programs_folder)).ok
+
+
+@shell_scripts
 def test_a_program_that_does_not_start_counts_as_missing(programs_folder: Path) -> None:
     git = fake(programs_folder, "git", "exit 1")
     finding = programs.program("git", DEBIAN, str(programs_folder))
@@ -392,6 +399,7 @@ def test_only_needed_findings_are_lacking() -> None:
         ({"container engine"}, False, ["docker.io", "docker-cli"]),
         ({"container engine"}, True, []),
         ({"BuildKit"}, True, []),
+        ({"browser"}, True, ["chromium"]),
     ],
 )
 def test_packages_mend_what_has_a_package(wrong: set[str], installed: bool, packages: list[str]) -> None:

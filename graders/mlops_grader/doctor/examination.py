@@ -30,6 +30,7 @@ def examine(system: System, folder: Path, environment: Mapping[str, str], module
         containers.engine_finding(client, answer, system),
         containers.buildkit_finding(builder, found, system),
         programs.prometheus(system, path) if "prometheus" in module_needs else None,
+        programs.browser(system, path) if "browser" in module_needs else None,
         *(machine.disk(what, place) for what, place in machine.places(engine).items()),
         machine.memory(psutil.virtual_memory().total, engine),
         machine.port(SERVICE_PORT, system),

@@ -6,7 +6,14 @@ from types import MappingProxyType
 
 # What a module may name under `needs` in its module.toml, and the finding that answers it.
 NEEDS: Mapping[str, str] = MappingProxyType(
-    {"git": "git", "uv": "uv", "engine": "container engine", "buildkit": "BuildKit", "prometheus": "Prometheus"}
+    {
+        "git": "git",
+        "uv": "uv",
+        "engine": "container engine",
+        "buildkit": "BuildKit",
+        "prometheus": "Prometheus",
+        "browser": "browser",
+    }
 )
 
 

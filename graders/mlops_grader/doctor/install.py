@@ -16,6 +16,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "git": ("git",),
         "container engine": ("docker.io", "docker-cli"),
         "Prometheus": ("prometheus", "prometheus-alertmanager"),
+        "browser": ("chromium",),
     }
 )
 # The first that exists: the plugin by Debian's and by Docker's name; the old client that has BuildKit built in.

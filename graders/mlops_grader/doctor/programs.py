@@ -1,4 +1,4 @@
-"""Programs: Python, git, uv, Prometheus."""
+"""Programs: Python, git, uv, Prometheus, a browser."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from mlops_grader.doctor.system import System, install_command
 from mlops_grader.instruments.prometheus.programs import NAMES, SERVER_IMAGE, image_client, on_path
 
 OLDEST_PYTHON = (3, 11)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def python(version: tuple[int, int, int]) -> Finding:
@@ -42,6 +43,13 @@ def prometheus(system: System, path: str) -> Finding:
     )
     wanted = ", ".join(NAMES)
     return Finding("Prometheus", shown, wanted, not missing, install_command(system, "prometheus"))
+
+
+def browser(system: System, path: str) -> Finding:
+    """A Chromium, in which the tests of the kit look at its pages; no module needs one."""
+    found = next(filter(None, (shutil.which(name, path=path) for name in BROWSERS)), None)
+    shown = found or f"no `{'`, `'.join(BROWSERS)}` on PATH"
+    return Finding("browser", shown, "Chromium", bool(found), install_command(system, "chromium"))
 
 
 def search_path(path: str) -> str:

@@ -55,6 +55,12 @@ _COMMANDS: Mapping[str, Mapping[Family, str]] = MappingProxyType(
             Family.MACOS: "brew install docker-buildx",
             Family.WINDOWS: "winget install Docker.DockerDesktop",
         },
+        "chromium": {
+            Family.DEBIAN: "apt-get install chromium",
+            Family.FEDORA: "dnf install chromium",
+            Family.MACOS: "brew install --cask chromium",
+            Family.WINDOWS: "winget install Hibbiki.Chromium",
+        },
         "prometheus": {
             Family.DEBIAN: "apt-get install prometheus prometheus-alertmanager",
             Family.FEDORA: "dnf install golang-github-prometheus golang-github-prometheus-alertmanager",
