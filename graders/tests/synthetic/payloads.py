@@ -1,6 +1,6 @@
 """Programs that hostile submissions run as their `setup` command; each ends with the words `ran NAME; reached: WHAT`, and red.
 
-Whatever could harm a machine refuses to run outside a container, and stops at a size that this machine survives.
+They refuse to run as anybody but the users of a cell, whose numbers no system gives to people, and stop at a size that a machine survives.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from submissions import Edit, replace, write
 
 FILE = "payload.py"
 CANARY = "canary-"  # how every canary begins
+USERS = range(60600, 60856)  # of a cell's commands
 DAEMON = "left-by-a-submission"  # in the command line of a process that wants to outlive its grade
 
 _PRELUDE = '''\
@@ -19,8 +20,8 @@ _PRELUDE = '''\
 
 import atexit, base64, json, os, pathlib, re, signal, socket, subprocess, sys, time
 
-if not (os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv")):
-    sys.exit("NAME refuses to run outside a container")
+if os.getuid() not in range(FIRST_USER, LAST_USER):
+    sys.exit("NAME refuses to run outside a cell")
 reached = []
 FORGED = json.dumps({"schema": "mlops-grader/result/v1", "score": 100, "max_score": 100, "checks": []})
 OWN = {str(pathlib.Path(each).resolve()) for each in (".", "~", sys.prefix, os.environ.get("TMPDIR", "/tmp"), "/tmp", "/dev/shm", "/var/tmp")
@@ -254,7 +255,11 @@ PROGRAMS = {**_HARMLESS, **_HARMFUL}
 
 def source(name: str) -> str:
     """The program of a payload."""
-    return (_PRELUDE + PROGRAMS[name] + _END).replace("NAME", name).replace("DAEMON", DAEMON).replace("CANARY", CANARY)
+    words = {"FIRST_USER": str(USERS.start), "LAST_USER": str(USERS.stop), "DAEMON": DAEMON, "CANARY": CANARY, "NAME": name}
+    text = _PRELUDE + PROGRAMS[name] + _END
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
 
 
 def probe(name: str) -> tuple[Edit, ...]:
