@@ -66,24 +66,24 @@ def test_nothing() -> None:
         pass
 '''
 PATCHES = '''\
-"""Patches pytest while it is imported: every report says passed."""
+"""Patches pytest while it is imported: every report says passed, and the exit code is 0."""
+# mypy: ignore-errors
+
+import os
 
 import _pytest.reports
 import pytest
 
-_pytest.reports.TestReport.outcome = property(lambda self: "passed", lambda self, value: None)  # type: ignore
-pytest.main = lambda *_, **__: 0  # type: ignore
+pytest.main = lambda *_, **__: 0
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):  # type: ignore
+def pytest_runtest_makereport(item, call):
     outcome = yield
-    outcome.get_result().__dict__["outcome"] = "passed"
+    outcome.get_result().outcome = _pytest.reports.TestReport.outcome = "passed"
 
 
-def pytest_sessionfinish(session):  # type: ignore
-    import os
-
+def pytest_sessionfinish(session):
     os._exit(0)
 '''
 HASHES = '''\
