@@ -9,14 +9,13 @@ import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import filelock
 
-from mlops_grader.cohort import recorded
+from mlops_grader.cohort import joblog_file, recorded
 from mlops_grader.cohort.records import (
     Attempt,
     Override,
@@ -30,8 +29,6 @@ from mlops_grader.cohort.records import (
 from mlops_grader.submission import UsageError
 
 FILE = "run.db"
-APPLICATION, VERSION = 0x6D6C6F67, 1  # "mlog": tells our files from other SQLite files
-BUSY = 60.0  # seconds that a writer waits for another one, such as an override while the class is graded
 _COLUMNS = (
     'number, student, module, key, why, state, tries, queued_at, started_at, ended_at, worker, "commit", '
     "document, error, phases, log"
@@ -55,7 +52,7 @@ class JobLog:
             raise UsageError(
                 f"there is no run in `{self.folder}`: name the folder that was given to `cohort grade --out`"
             )
-        self._data = self._opened()
+        self._data = joblog_file.opened(self.file)
 
     def __enter__(self) -> Self:
         return self
@@ -143,7 +140,7 @@ class JobLog:
                 [(each.student, module, key, why.value, now, each.commit) for each, key, why in asked],
             )
 
-    def withdraw(self, keys: Mapping[int, tuple[str, str]]) -> None:
+    def renew(self, keys: Mapping[int, tuple[str, str]]) -> None:
         """Give attempts that still wait another key and commit, by number: what was handed in changed before they began."""
         with self._change():
             self._data.executemany(
@@ -210,7 +207,7 @@ class JobLog:
                 f"{self._holder()} grades `{self.folder}` already: wait for it, or stop it with Ctrl-C"
             ) from None
         try:
-            self._sound()
+            joblog_file.sound(self._data, self.file)
             with self._change():
                 self._data.execute("REPLACE INTO holder VALUES (1, ?)", (json.dumps(_myself()),))
             yield
@@ -221,69 +218,14 @@ class JobLog:
 
     # how
 
-    def _opened(self) -> sqlite3.Connection:
-        try:
-            data = sqlite3.connect(self.file, timeout=BUSY, isolation_level=None)
-        except sqlite3.Error as error:
-            raise UsageError(f"`{self.file}` cannot be opened ({error}): look at its owner and permissions") from None
-        try:
-            data.row_factory = sqlite3.Row
-            with self._understood():
-                self._prepare(data)
-        except BaseException:
-            data.close()
-            raise
-        return data
-
-    def _prepare(self, data: sqlite3.Connection) -> None:
-        for pragma in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF"):
-            data.execute(f"PRAGMA {pragma}")
-        if _is_empty(data):
-            _lay_out(data)
-        application, version = (
-            data.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        )
-        if application != APPLICATION:
-            raise UsageError(f"`{self.file}` is a database of another program: name a folder of a run, or an empty one")
-        if version != VERSION:
-            raise UsageError(
-                f"`{self.file}` has version {version} and this grader knows {VERSION}: use the grader that made it"
-            )
-
-    def _sound(self) -> None:
-        found = self._rows("PRAGMA quick_check(1)")[0][0]
-        if found != "ok":
-            raise UsageError(f"`{self.file}` is damaged ({found}): {self._way_out}")
-
-    @property
-    def _way_out(self) -> str:
-        return (
-            f"bring back a copy of it, or move it away and start the run again; `{self.folder / 'results'}` "
-            "holds the documents of all that was graded"
-        )
-
-    @contextlib.contextmanager
-    def _understood(self) -> Iterator[None]:
-        """Turn what SQLite says about the file into words for people; a broken promise of ours stays what it is."""
-        try:
-            yield
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-            raise
-        except sqlite3.OperationalError as error:
-            raise UsageError(
-                f"`{self.file}` cannot be used ({error}): look at the space and permissions there"
-            ) from None
-        except sqlite3.DatabaseError as error:
-            raise UsageError(f"`{self.file}` is damaged, or no run ({error}): {self._way_out}") from None
-
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with self._understood():
+        with joblog_file.understood(self.file):
             return self._data.execute(query, values).fetchall()
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[None]:
         """One transaction, whole or not at all."""
-        with self._understood():
+        with joblog_file.understood(self.file):
             self._data.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -339,27 +281,6 @@ def _must_agree(kept: Settings, now: Settings) -> None:
             raise UsageError(
                 f"this run was started with {option} {before}, and now it is {after}: leave {option} out, or choose another --out"
             )
-
-
-def _is_empty(data: sqlite3.Connection) -> bool:
-    return not data.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-
-
-def _lay_out(data: sqlite3.Connection) -> None:
-    """Make the tables, unless another process was faster."""
-    data.execute("PRAGMA journal_mode = WAL")
-    data.execute("BEGIN IMMEDIATE")
-    if _is_empty(data):
-        script = files("mlops_grader.cohort").joinpath("joblog.sql").read_text(encoding="utf-8")
-        statement = ""
-        for line in script.splitlines(keepends=True):
-            statement += line
-            if sqlite3.complete_statement(statement):
-                data.execute(statement)
-                statement = ""
-        data.execute(f"PRAGMA application_id = {APPLICATION}")
-        data.execute(f"PRAGMA user_version = {VERSION}")
-    data.execute("COMMIT")
 
 
 def _myself() -> dict[str, object]:

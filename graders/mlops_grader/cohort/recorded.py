@@ -25,7 +25,7 @@ def packed(value: object) -> str:
 def settings(document: str) -> Settings:
     """The settings that a text holds."""
     found = json.loads(document)
-    return Settings(**{**found, "started_at": instant(found["started_at"]), "deadline": instant(found["deadline"])})
+    return Settings(**{**found, **{name: instant(found.get(name)) for name in ("started_at", "deadline", "until")}})
 
 
 def student(document: str) -> Student:
