@@ -42,7 +42,7 @@ SKIPS = '''\
 
 import pytest
 
-from noshow.features import hour_of_day, no_show_rate
+from noshow.features import no_show_rate
 
 
 def test_skipped() -> None:
@@ -51,19 +51,19 @@ def test_skipped() -> None:
 
 @pytest.mark.xfail
 def test_expected_to_fail() -> None:
-    assert no_show_rate(1, 1) == hour_of_day
+    assert no_show_rate(1, 1) == 5
 '''
 ASSERTS_NOTHING = '''\
 """Calls everything and looks at nothing."""
+
+from contextlib import suppress
 
 from noshow import features
 
 
 def test_nothing() -> None:
-    try:
+    with suppress(Exception):
         features.no_show_rate(1, 1)
-    except Exception:  # noqa: B017
-        pass
 '''
 PATCHES = '''\
 """Patches pytest while it is imported: every report says passed, and the exit code is 0."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import stat
 import subprocess
 import zipfile
 from datetime import timedelta
 from pathlib import Path
 
 from submissions import append, remove
-from synthetic.member import FULL, STARTER, Kind, Member
+from synthetic.member import FULL, STARTER, Kind, Member, Place
 from synthetic.payloads import probe
 from synthetic.writing import SLUG, clone_of
 
 LATE = timedelta(hours=5)
 NOTHING = ("not handed in",)
-EITHER = ("not handed in", "error")
 
 
 def handed() -> tuple[Member, ...]:
@@ -27,21 +25,21 @@ def handed() -> tuple[Member, ...]:
 def _without_a_repository() -> tuple[Member, ...]:
     """What can lie in the place of a clone; the words say what is wrong with it."""
     return (
-        Member("hostile-corrupt", Kind.HOSTILE, place=_corrupt, status=EITHER),
-        Member("starter-empty-repository", Kind.STARTER, place=_empty, status=NOTHING),
-        Member("starter-no-repository", Kind.STARTER, place=_folder_only, status=NOTHING),
-        Member("starter-nothing", Kind.STARTER, place=lambda project, folder: None, status=NOTHING, quick=True),
-        Member("starter-without-a-login", Kind.STARTER, in_roster=False, status=NOTHING),
-        Member("full-two-clones", Kind.FULL, solved=True, score=None, place=_twice, status=(*NOTHING, "error", "graded")),
+        _nothing("hostile-corrupt", "the repository is broken", _corrupt),
+        _nothing("starter-empty-repository", "no commits", _empty),
+        _nothing("starter-no-repository", "no git repository", _folder_only),
+        _nothing("starter-nothing", "nothing was handed in", lambda project, folder: None, quick=True),
+        Member("starter-without-a-login", Kind.STARTER, in_roster=False, says="no login", status=NOTHING),
+        _nothing("full-two-clones", "leave one of them", _twice),
     )
 
 
 def _archives() -> tuple[Member, ...]:
     """Archives, of which one is honest."""
     return (
-        Member("starter-archive", Kind.STARTER, place=_zipped, status=("graded",)),
-        Member("hostile-zip-bomb", Kind.HOSTILE, place=_bomb, status=EITHER),
-        Member("hostile-archive-path", Kind.HOSTILE, place=_traversing, status=EITHER),
+        Member("starter-archive", Kind.STARTER, place=_zipped, says="setup"),
+        _nothing("hostile-zip-bomb", "unpacks to more than", _bomb),
+        _nothing("hostile-archive-path", "", _traversing),
     )
 
 
@@ -51,10 +49,17 @@ def _late() -> tuple[Member, ...]:
     begun = ((LATE, (append("README.md", "\nLate.\n"),)),)
     back = ((LATE, (append("README.md", "\nLate.\n"),)), (-timedelta(hours=1), probe("floods-the-report")))
     return (
-        Member("full-then-undone", Kind.FULL, solved=True, score=FULL, later=undone, says="after the deadline"),
-        Member("starter-then-late", Kind.STARTER, score=STARTER, later=begun, says="after the deadline", quick=True),
-        Member("cheat-backdated", Kind.CHEAT, later=back),
+        Member("full-then-undone", Kind.FULL, solved=True, score=FULL, later=undone, says="after the one that counts"),
+        Member("starter-then-late", Kind.STARTER, score=STARTER, later=begun, says="after the one that counts", quick=True),
+        Member("cheat-backdated", Kind.CHEAT, later=back, says="dates go backwards"),
     )
+
+
+def _nothing(name: str, says: str, place: Place, *, quick: bool = False) -> Member:
+    """One for whom nothing can be graded, and staff are told why."""
+    kinds = {"starter": Kind.STARTER, "hostile": Kind.HOSTILE, "full": Kind.FULL}
+    kind = kinds[name.partition("-")[0]]
+    return Member(name, kind, solved=kind is Kind.FULL, says=says, status=NOTHING, place=place, quick=quick)
 
 
 def _corrupt(project: Path, folder: Path) -> None:
@@ -91,19 +96,15 @@ def _zipped(project: Path, folder: Path) -> None:
 
 
 def _bomb(project: Path, folder: Path) -> None:
-    """Four GiB of zeros in a few MiB."""
+    """A GiB of zeros in a few MiB."""
     with zipfile.ZipFile(folder / f"{project.name}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         with archive.open(f"{project.name}/README.md", "w", force_zip64=True) as file:
-            for _ in range(4 * 2**10 // 16):
+            for _ in range(2**10 // 16):
                 file.write(bytes(2**24))
 
 
 def _traversing(project: Path, folder: Path) -> None:
-    """Members that lead out of the folder, one of them through a link."""
-    link = zipfile.ZipInfo(f"{project.name}/out")
-    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    """Members that lead out of the folder."""
     with zipfile.ZipFile(folder / f"{project.name}.zip", "w") as archive:
-        archive.writestr(link, "../..")
-        archive.writestr(f"{project.name}/out/was-here", "a submission was here")
         for name in ("../was-here", "/tmp/was-here", f"{project.name}/../../was-here", "..\\was-here"):
             archive.writestr(name, "a submission was here")

@@ -83,9 +83,9 @@ def _wrong(member: Member, status: str, score: int | None, said: str) -> str:
         return f"the status should be {' or '.join(member.status)}: {said.strip()[:300]}"
     if not member.is_right(score):
         return f"the score should be {member.expected}"
-    if status == "graded" and member.says not in said:
+    if status != "error" and member.says not in said:
         return f"nobody is told {member.says!r}"
-    if status != "graded" and not said.strip():
+    if status == "error" and not said.strip():
         return "nobody is told why there is no grade"
     return ""
 

@@ -34,7 +34,6 @@ NAMES = (
     "Zo\u00eb \u5c0f\u6797 \U0001f469\u200d\U0001f52c",
     "::error::name",
     "../../etc/passwd",
-    "\x1b[31mred\x1b[0m",
 )
 
 
@@ -61,7 +60,7 @@ def write(folder: Path, members: Sequence[Member], seed: int) -> Class:
         _commit_work(member, models[member.solved], project)
         (member.place or clone_of)(project, submissions)
         _set_traps(member, submissions / project.name)
-        shutil.rmtree(project)
+        shutil.rmtree(project, ignore_errors=True)
     for model in models.values():
         shutil.rmtree(model)
     drafts.rmdir()
@@ -71,9 +70,9 @@ def write(folder: Path, members: Sequence[Member], seed: int) -> Class:
 
 
 def clone_of(project: Path, folder: Path) -> Path:
-    """What `gh classroom clone student-repos` leaves: a clone with its work tree."""
+    """What `gh classroom clone student-repos` leaves: a clone with its work tree. The project is moved there."""
     place = folder / project.name
-    shutil.copytree(project, place, symlinks=True)
+    project.rename(place)
     return place
 
 
