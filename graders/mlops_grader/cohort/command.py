@@ -7,7 +7,9 @@ import importlib
 from collections.abc import Mapping
 
 # each module has `arguments(parser)` and `run(options, console)`
-STEPS: Mapping[str, tuple[str, str]] = {}
+STEPS: Mapping[str, tuple[str, str]] = {
+    "grade": ("grade", "grade what a class handed in, for the record"),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
