@@ -67,7 +67,9 @@ def project_folder(entries: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     for file in (contract.FILE, COURSE_FILE):
         if file in entries:
             return "", ()
-        below = sorted(path.removesuffix(file) for path in entries if path.count("/") == 1 and path.endswith(f"/{file}"))
+        below = sorted(
+            path.removesuffix(file) for path in entries if path.count("/") == 1 and path.endswith(f"/{file}")
+        )
         if len(below) == 1:
             return below[0], (f"the project is in the folder `{plain(below[0])}`",)
         if below:
@@ -151,5 +153,3 @@ def _folded(path: str) -> str:
 def _names(paths: list[str]) -> str:
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
     return ", ".join(f"`{plain(path)}`" for path in paths[:3]) + more
-
-
