@@ -72,7 +72,9 @@ def layout(name: str, header: Sequence[str]) -> Layout:
     if found:
         return found
     near = [
-        (wanted, cell) for wanted in ("login", "username") for cell in difflib.get_close_matches(wanted, columns, 1)
+        (wanted, cell)
+        for wanted in ("login", "username")
+        for cell in difflib.get_close_matches(wanted, columns - KNOWN, 1, 0.75)
     ]
     hint = f"did you mean `{near[0][0]}` by `{plain(near[0][1])[:60]}`?" if near else _wanted(columns)
     raise TableError([f"`{name}`, first row: no column says who a student is: {hint}"])

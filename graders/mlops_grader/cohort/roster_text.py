@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ def decoded(path: Path) -> tuple[str, list[str]]:
     try:
         return content.decode(marked or "utf-8"), []
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         if marked:
             raise TableError([f"`{name}`, line {line}: no valid {marked.removesuffix('-sig')}: {advice}"]) from None
     return _western(name, content, line, advice)
@@ -74,9 +75,9 @@ def _western(name: str, content: bytes, line: int, advice: str) -> tuple[str, li
     try:
         text = content.decode("cp1252")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise TableError([f"`{name}`, line {line}: neither UTF-8 nor Windows-1252: {advice}"]) from None
-    strange = next(word for word in text.split() if not word.isascii())
+    strange = next((word for word in re.findall(r"\w+", text) if not word.isascii()), text.strip())
     said = f"`{name}`, line {line}: not UTF-8, so it was read as Windows-1252: see whether `{plain(strange)[:SHOWN]}` is right"
     return text, [f"{said}, else {advice}"]
 

@@ -225,7 +225,7 @@ class _Entry(tarfile.TarInfo):
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> _Entry:
         try:
-            return super().fromtarfile(tarfile_)  # type: ignore[return-value]  # it makes one of this class
+            return super().fromtarfile(tarfile_)  # it makes one of this class
         except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
             raise tarfile.ReadError(str(error)) from None
 
