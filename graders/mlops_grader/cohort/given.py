@@ -130,10 +130,12 @@ def _unlisted(displaced: list[str]) -> Iterator[str]:
 
 def _write(git: Git, entries: Tree) -> str:
     lines = b"".join(
-        f"{file.mode} {file.blob}\t".encode() + path.encode("utf-8", "surrogateescape") + b"\0"
-        for path, file in entries.items()
+        f"{entry.mode} {entry.blob}\t".encode() + path.encode("utf-8", "surrogateescape") + b"\0"
+        for path, entry in entries.items()
     )
-    index = {"GIT_INDEX_FILE": str(git.folder / "graded-index")}
+    file = git.folder / "graded-index"
+    file.unlink(missing_ok=True)  # what an earlier tree left there would be part of this one
+    index = {"GIT_INDEX_FILE": str(file)}
     try:
         git("update-index", "-z", "--index-info", stdin=lines, environment=index)
         return git.text("write-tree", environment=index)
