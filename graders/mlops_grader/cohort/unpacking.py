@@ -236,7 +236,7 @@ class _Counted:
     def __init__(self, source: _Source, packed: int) -> None:
         self._source = source
         self._most = min(max(HARMLESS, RATIO * packed), LARGEST) + MOST_FILES * 1024
-        self._until = self._most
+        self._until = min(self._most, LARGEST_HEADER)  # opening reads the first header
         self._size = 0
 
     def header(self, read: Callable[[], tarfile.TarInfo | None]) -> tarfile.TarInfo | None:

@@ -37,7 +37,16 @@ def git(folder: Path, *arguments: str, at: datetime = EARLY, stdin: bytes = b"")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     person = {f"GIT_{role}_{key}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
     own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_COMMITTER_DATE": at.isoformat()}
-    command = ["git", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always", "-C", str(folder), *arguments]
+    command = [
+        "git",
+        "-c",
+        "init.defaultBranch=main",
+        "-c",
+        "protocol.file.allow=always",
+        "-C",
+        str(folder),
+        *arguments,
+    ]
     done = subprocess.run(command, env={**kept, **person, **own}, input=stdin, capture_output=True, check=True)
     return done.stdout.decode().strip()
 
@@ -114,7 +123,11 @@ class Desk:
         return self.folder / "run"
 
     def collect(
-        self, *logins: str | Student, settings: Settings = SETTINGS, given: Handout | None = None, source: Path | None = None
+        self,
+        *logins: str | Student,
+        settings: Settings = SETTINGS,
+        given: Handout | None = None,
+        source: Path | None = None,
     ) -> Collected:
         """Take the work of students with these logins."""
         people = [one if isinstance(one, Student) else students(one)[0] for one in logins]
@@ -122,7 +135,9 @@ class Desk:
             source or self.source, people, settings, given, self.run, lambda who, words: self.told.append((who, words))
         )
 
-    def one(self, login: str | Student = "ada", settings: Settings = SETTINGS, given: Handout | None = None) -> Submission:
+    def one(
+        self, login: str | Student = "ada", settings: Settings = SETTINGS, given: Handout | None = None
+    ) -> Submission:
         """Take the work of one student."""
         return self.collect(login, settings=settings, given=given).submissions[0]
 
@@ -149,4 +164,6 @@ def tree(folder: Path) -> dict[str, str]:
 
 def text(files: Files) -> dict[str, str]:
     """Files as `tree` gives them."""
-    return {name: (content if isinstance(content, str) else content.decode()).strip() for name, content in files.items()}
+    return {
+        name: (content if isinstance(content, str) else content.decode()).strip() for name, content in files.items()
+    }

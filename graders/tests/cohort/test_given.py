@@ -37,7 +37,13 @@ def graded(desk: Desk, files: Files, base: Files | None = None) -> tuple[Submiss
 
 def test_an_honest_submission_is_graded_as_it_is(desk: Desk) -> None:
     """Own files may be anything, also beside given ones."""
-    files = {"Dockerfile": "FROM python\n", "conftest.py": "x", "pytest.ini": "x", "sub/course.toml": "x", "noshow/b.py": "x"}
+    files = {
+        "Dockerfile": "FROM python\n",
+        "conftest.py": "x",
+        "pytest.ini": "x",
+        "sub/course.toml": "x",
+        "noshow/b.py": "x",
+    }
     found, has = graded(desk, files)
     assert (found.changes, found.notes, found.tree) == ((), (), found.graded_tree)
     assert has == text({**GIVEN, **OWN, **files})
@@ -203,7 +209,9 @@ def test_trees_that_no_git_writes(desk: Desk, entries: list[tuple[str, str, str]
     assert words in hostile(desk, *entries)
 
 
-_NAMES = st.sampled_from(["a", "A", "b", "noshow", "Noshow", "course.toml", "COURSE.toml", "lessons", "api.py", "m06.md", "é"])
+_NAMES = st.sampled_from(
+    ["a", "A", "b", "noshow", "Noshow", "course.toml", "COURSE.toml", "lessons", "api.py", "m06.md", "é"]
+)
 _PATHS = st.lists(_NAMES, min_size=1, max_size=3).map("/".join)
 
 
@@ -227,7 +235,10 @@ def test_any_tree(bench: tuple[plumbing.Git, Handout], files: dict[str, str]) ->
     git_, own = bench
     index = {"GIT_INDEX_FILE": str(git_.folder / "test-index")}
     git_("read-tree", "--empty", environment=index)
-    blobs = {content: git_("hash-object", "-w", "--stdin", stdin=content.encode()).decode().strip() for content in files.values()}
+    blobs = {
+        content: git_("hash-object", "-w", "--stdin", stdin=content.encode()).decode().strip()
+        for content in files.values()
+    }
     lines = "".join(f"100644 {blobs[content]}\t{path}\0" for path, content in files.items())
     git_("update-index", "-z", "--index-info", stdin=lines.encode(), environment=index)
     before = git_.text("write-tree", environment=index)
@@ -267,7 +278,10 @@ def test_what_a_handout_says(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda folder: (folder / "repository/course.toml").write_text("x"), "`.*course.toml` is not as it was handed out"),
+        (
+            lambda folder: (folder / "repository/course.toml").write_text("x"),
+            "`.*course.toml` is not as it was handed out",
+        ),
         (lambda folder: (folder / "repository/course.toml").unlink(), "`.*course.toml` cannot be read"),
         (lambda folder: (folder / "given.json").write_text("{"), "`.*given.json` is damaged"),
         (lambda folder: (folder / "given.json").unlink(), "holds no `given.json`"),
@@ -279,7 +293,10 @@ def test_what_a_handout_says(desk: Desk) -> None:
         (lambda folder: change(folder, given={"none": "0" * 64}), "has no file `none`"),
         (lambda folder: change(folder, given={"course.toml": "x"}), "is damaged .given.course.toml: "),
         (lambda folder: write(folder, {"variants/ada.json": "[]"}), "`.*ada.json` is damaged"),
-        (lambda folder: write(folder, {"variants/ada.json": json.dumps({"given": {"x": "0" * 64}})}), "ada/x` cannot be read"),
+        (
+            lambda folder: write(folder, {"variants/ada.json": json.dumps({"given": {"x": "0" * 64}})}),
+            "ada/x` cannot be read",
+        ),
     ],
 )
 def test_a_damaged_handout(desk: Desk, damage: object, words: str) -> None:

@@ -46,7 +46,14 @@ def test_the_same_tree_makes_the_same_parcel(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["ada", "Ada", "m06-ada", "m06-submissions/m06-Ada", "cs-m06-ada", "cs-m06_submissions_2026_03_09_T_14_30_45/cs-m06-ada"],
+    [
+        "ada",
+        "Ada",
+        "m06-ada",
+        "m06-submissions/m06-Ada",
+        "cs-m06-ada",
+        "cs-m06_submissions_2026_03_09_T_14_30_45/cs-m06-ada",
+    ],
 )
 def test_layouts_of_the_tools_of_classrooms(desk: Desk, place: str) -> None:
     """GitHub Classroom, Classroom 50, and plain folders."""
