@@ -14,10 +14,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from cohort.handed_in import DEADLINE, DUE, GIVEN, LATE, OWN, Desk, Files, commit, git, repository, text, tree, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cohort.handed_in import DEADLINE, DUE, GIVEN, LATE, OWN, Desk, Files, commit, git, repository, text, tree, write
 from mlops_grader.cohort import archives, unpacking
 from mlops_grader.cohort.records import Student
 from mlops_grader.submission import UsageError
@@ -35,6 +35,11 @@ def desk(tmp_path: Path) -> Desk:
 
 def content(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode()
+
+
+def noise(size: int) -> bytes:
+    """Bytes that no compression makes smaller, the same each time."""
+    return Random(size).randbytes(size)  # noqa: S311  # reproducible on purpose
 
 
 def zipped(path: Path, files: Files, at: datetime = WHEN, method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -328,7 +333,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bombs(tmp_path: Path, name: str) -> None:
     """By size, by number, and by ratio; nothing larger than a limit is ever written."""
     zeros = {"a": b"\0" * 45_000}
-    large = {"a": Random(1).randbytes(60_000)}
+    large = {"a": noise(60_000)}
     many = {str(number): "" for number in range(50)}
     words = []
     for place, files in enumerate((zeros, large, many)):
@@ -380,11 +385,11 @@ def test_an_xz_that_needs_all_memory(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_broken_archives(tmp_path: Path, name: str, how: str) -> None:
     """Are a problem and no crash, and never half a project."""
     kind = {"gz": "w:gz", "xz": "w:xz", "tar": "w:"}.get(name.rpartition(".")[2], "")
-    files = {"a": Random(1).randbytes(5000), "b": "x"}
+    files = {"a": noise(5000), "b": "x"}
     path = tmp_path / name
     zipped(path, files) if name == "x.zip" else tarred(path, files, kind)
     whole = path.read_bytes()
-    path.write_bytes({"cut": whole[:3000], "empty": b"", "noise": Random(2).randbytes(3000)}[how])
+    path.write_bytes({"cut": whole[:3000], "empty": b"", "noise": noise(3000)}[how])
     assert refused(path).startswith("the archive ")
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cohort.handed_in import EVE, Desk, commit, git, repository
 
+from cohort.handed_in import EVE, Desk, commit, git, repository
 from mlops_grader.capstone.rows import TableError
 from mlops_grader.cohort import addresses
 from mlops_grader.cohort.addresses import Address
+from mlops_grader.submission import UsageError
 
 TOKEN = "hunter2-0123456789"  # noqa: S105  # invented
 
@@ -113,16 +114,24 @@ def test_addresses_that_are_refused(desk: Desk, address: str, words: str) -> Non
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (["login,url", "ada,", "bob,"], ("`list.csv`, row 2: there is no address for `ada`", "`list.csv`, row 3: there is no address for `bob`")),
-        (["ada https://git.example/a"], ("`list.csv`, row 1: more than an address: write a header `login,url` above",)),
-        ([""], ("`list.csv` is empty: write an address on each line, or `login,url` for each student",)),
+        (
+            ["login,url", "ada,", "bob,"],
+            ("row 2: there is no address for `ada`", "row 3: there is no address for `bob`"),
+        ),
+        (["ada https://git.example/a"], ("row 1: more than an address: write a header `login,url` above",)),
     ],
-)  # fmt: skip
+)
 def test_a_list_that_is_none(desk: Desk, lines: list[str], words: tuple[str, ...]) -> None:
     """Everything that is wrong, by row."""
     with pytest.raises(TableError) as refused:
         desk.collect("ada", source=listed(desk, *lines))
-    assert refused.value.problems == words
+    assert refused.value.problems == tuple(f"`list.csv`, {word}" for word in words)
+
+
+def test_an_empty_list(desk: Desk) -> None:
+    """Says what belongs in it."""
+    with pytest.raises(TableError, match=r"`list.csv` is empty: write an address on each line"):
+        desk.collect("ada", source=listed(desk, ""))
 
 
 @pytest.mark.parametrize(
@@ -187,16 +196,18 @@ def test_a_clone_has_an_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None
     fake = desk.folder / "bin/git"
     fake.parent.mkdir()
     fake.write_text(
-        f'#!/bin/sh\n(sleep 0.4; touch {marker}) &\nmkdir -p "$(eval echo \\${{$#}})"; head -c 5000 /dev/zero > "$(eval echo \\${{$#}})/pack"\nsleep 60\n'
+        f'#!/bin/sh\n(sleep 0.4; touch {marker}) &\nfor last in "$@"; do :; done\n'
+        'mkdir -p "$last"; head -c 5000 /dev/zero > "$last/pack"\nsleep 60\n'
     )
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(fake.parent), prepend=":")
     one = Address(2, "https://git.example/a")
     for limit, value, words in (("SECONDS", 0, "more than 0 minutes"), ("LARGEST", 1000, "larger than")):
-        with monkeypatch.context() as patch, pytest.raises(Exception, match=words):
+        (desk.folder / limit).mkdir()
+        with monkeypatch.context() as patch:
             patch.setattr(addresses, limit, value)
-            (desk.folder / limit).mkdir()
-            addresses.take(one, desk.folder / limit)
+            with pytest.raises(UsageError, match=words):
+                addresses.take(one, desk.folder / limit)
     time.sleep(0.6)
     assert not marker.exists()
 

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cohort.handed_in import DUE, EVE, GIVEN, LATE, OWN, Desk, commit, git, repository, text, tree, write
 
+from cohort.handed_in import DUE, EVE, GIVEN, LATE, OWN, Desk, commit, git, repository, text, tree, write
 from mlops_grader.cohort import intake
 from mlops_grader.cohort.records import Student
 from mlops_grader.submission import UsageError
@@ -71,8 +71,8 @@ def test_the_folder_of_a_tool_may_be_the_source(desk: Desk) -> None:
 def test_the_longest_login_wins(desk: Desk) -> None:
     """`m06-ada-l` is of `ada-l`, not of `l`."""
     repository(desk.source / "m06-ada-l")
-    l, ada = desk.collect("l", "ada-l").submissions
-    assert (l.problem, ada.problem) == ("nothing was handed in", "")
+    other, ada = desk.collect("l", "ada-l").submissions
+    assert (other.problem, ada.problem) == ("nothing was handed in", "")
 
 
 def test_folders_of_one_assignment_begin_alike(desk: Desk) -> None:

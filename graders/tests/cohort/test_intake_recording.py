@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cohort.handed_in import DEADLINE, DUE, EARLY, EVE, LATE, LATER, SETTINGS, Desk, commit, git, repository
 
+from cohort.handed_in import DEADLINE, DUE, EARLY, EVE, LATE, LATER, SETTINGS, Desk, commit, git, repository
 from mlops_grader.cohort.recording import instant, when
 
 
