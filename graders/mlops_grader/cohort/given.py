@@ -67,7 +67,9 @@ def project_folder(entries: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     for file in (contract.FILE, COURSE_FILE):
         if file in entries:
             return "", ()
-        below = sorted(path.removesuffix(file) for path in entries if path.count("/") == 1 and path.endswith(f"/{file}"))
+        below = sorted(
+            path.removesuffix(file) for path in entries if path.count("/") == 1 and path.endswith(f"/{file}")
+        )
         if len(below) == 1:
             return below[0], (f"the project is in the folder `{plain(below[0])}`",)
         if below:
@@ -128,10 +130,12 @@ def _unlisted(displaced: list[str]) -> Iterator[str]:
 
 def _write(git: Git, entries: Tree) -> str:
     lines = b"".join(
-        f"{file.mode} {file.blob}\t".encode() + path.encode("utf-8", "surrogateescape") + b"\0"
-        for path, file in entries.items()
+        f"{entry.mode} {entry.blob}\t".encode() + path.encode("utf-8", "surrogateescape") + b"\0"
+        for path, entry in entries.items()
     )
-    index = {"GIT_INDEX_FILE": str(git.folder / "graded-index")}
+    file = git.folder / "graded-index"
+    file.unlink(missing_ok=True)  # what an earlier tree left there would be part of this one
+    index = {"GIT_INDEX_FILE": str(file)}
     try:
         git("update-index", "-z", "--index-info", stdin=lines, environment=index)
         return git.text("write-tree", environment=index)
@@ -151,5 +155,3 @@ def _folded(path: str) -> str:
 def _names(paths: list[str]) -> str:
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
     return ", ".join(f"`{plain(path)}`" for path in paths[:3]) + more
-
-

@@ -1,4 +1,4 @@
-"""From a folder of clones or archives, or a list of addresses, to one submission for every student and a parcel for each that can be graded."""
+"""From clones, archives or addresses to one submission for every student, and a parcel of each that can be graded."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def collect(
     A submission that cannot be taken has a `problem`; it never stops the others.
     Raises UsageError when the source cannot be read, or the machine has no space left.
     """
-    found = sources.find(source, students, run)
+    found = sources.find(source, students, settings, run)
     intake = Intake(settings, handout, run)
     run.mkdir(parents=True, exist_ok=True)
     submissions = []

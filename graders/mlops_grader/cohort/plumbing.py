@@ -84,7 +84,7 @@ def call(command: list[str], environment: Mapping[str, str], stdin: bytes = b"",
     finally:
         end(process)
     if process.returncode:
-        raise GitError(_words(err) or f"git ended with exit code {process.returncode}")
+        raise GitError(words(err) or f"git ended with exit code {process.returncode}")
     return out
 
 
@@ -96,7 +96,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.communicate()
 
 
-def _words(err: bytes) -> str:
+def words(err: bytes) -> str:
     """The line that says most: git's first complaint."""
     lines = [line for line in plain(err.decode("utf-8", "replace")).splitlines() if line.strip()]
     loud = [line for line in lines if line.startswith(("fatal:", "error:"))]

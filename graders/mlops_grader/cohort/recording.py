@@ -46,11 +46,21 @@ def record(taken: Taken, settings: Settings, now: datetime | None = None) -> Rec
         named = _named(taken.git, taken.stated)
         if taken.stated.binding or _counts(named, settings):
             return _recorded(named, settings, [f"{taken.stated.by} names this commit", *notes])
-        notes.append(f"{taken.stated.by} names `{named.name[:10]}`, which is after the deadline: the last one in time counts")
+        notes.append(
+            f"{taken.stated.by} names `{named.name[:10]}`, which is after the deadline: the last one in time counts"
+        )
+    if taken.made:
+        return _recorded(commits[0], settings, [*_by_its_files(commits[0], settings), *notes])
     chosen = next((commit for commit in commits if _counts(commit, settings)), None)
     if chosen is None:
         raise UsageError(_nothing_in_time(commits, taken.shallow))
     return _recorded(chosen, settings, [*_later(commits, chosen), *notes, *_cut(taken)])
+
+
+def _by_its_files(only: Commit, settings: Settings) -> Iterator[str]:
+    """Files have no history: what is there counts, and whether it was in time is for a person to say."""
+    if not _counts(only, settings):
+        yield f"its newest file is of {when(only.at)}, after the deadline: a person decides whether it was in time"
 
 
 def history(git: Git, head: str) -> Iterator[Commit]:
@@ -83,7 +93,11 @@ def _named(git: Git, stated: Stated) -> Commit:
     name = stated.commit.strip().lower()
     if not _HASH.fullmatch(name):
         raise UsageError(f"{stated.by} names the commit `{plain(stated.commit)[:60]}`: write its hash")
-    found = [one for one in git.maybe("rev-parse", f"--disambiguate={name}").split() if git.maybe("cat-file", "-t", one) == "commit"]
+    found = [
+        one
+        for one in git.maybe("rev-parse", f"--disambiguate={name}").split()
+        if git.maybe("cat-file", "-t", one) == "commit"
+    ]
     if len(found) != 1:
         many = "several commits begin so" if found else "the repository has no such commit"
         raise UsageError(f"{stated.by} names the commit `{name}`, and {many}")
@@ -106,8 +120,7 @@ def _later(commits: Sequence[Commit], chosen: Commit) -> Iterator[str]:
         last = max(after, key=lambda commit: commit.at)
         yield f"{_many(len(after), 'commit')} after the one that counts, the last at {when(last.at)}"
     if len(others) > len(after):
-        words = "was made in time on a branch and merged later" if len(others) - len(after) == 1 else "were made in time on branches and merged later"
-        yield f"{_many(len(others) - len(after), 'commit')} {words}: not in what counts"
+        yield f"{_many(len(others) - len(after), 'commit')} in time on a branch that was merged later: not in what counts"
 
 
 def _ancestors(name: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
@@ -146,7 +159,9 @@ def _nothing_in_time(commits: Sequence[Commit], shallow: bool) -> str:
 
 def when(at: datetime) -> str:
     """An instant as it is written in notes."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if at.year not in (1, 9999) else "a date outside the calendar"
+    return (
+        at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if at.year not in (1, 9999) else "a date outside the calendar"
+    )
 
 
 def _many(number: int, noun: str) -> str:

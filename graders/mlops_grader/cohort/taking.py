@@ -142,7 +142,9 @@ def _head(view: Git, folder: Path) -> tuple[str, tuple[str, ...]]:
     named = _HEAD.fullmatch(_small(folder / "HEAD").decode("utf-8", "replace").strip())
     commit = view.maybe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if commit:
-        detached = () if named else ("HEAD is detached: no branch is checked out, and the commit there counts as the last",)
+        detached = (
+            () if named else ("HEAD is detached: no branch is checked out, and the commit there counts as the last",)
+        )
         return commit, detached
     for branch in BRANCHES:
         for place in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"):
@@ -151,5 +153,7 @@ def _head(view: Git, folder: Path) -> tuple[str, tuple[str, ...]]:
                 missing = plain(named[1]) if named else "none"
                 return commit, (f"HEAD names the branch `{missing}`, which does not exist; `{branch}` was taken",)
     if any(True for _ in _below(view.folder / "refs")) or (view.folder / "packed-refs").exists():
-        raise UsageError("the commit of its default branch cannot be read: the repository is broken, or has another branch")
+        raise UsageError(
+            "the commit of its default branch cannot be read: the repository is broken, or has another branch"
+        )
     raise UsageError("the repository has no commits")
