@@ -104,8 +104,8 @@ class Guest:
 
     def _told(self, command: str | Sequence[str], variables: Mapping[str, str]) -> Iterator[Path]:
         text = command if isinstance(command, str) else "\n".join(command)
-        named = [*re.findall(rf"{re.escape(str(self._ground))}/[^\s'\";:]+", text), *variables.values()]
-        for name in named:
+        values = [value for value in variables.values() if os.pathsep not in value]  # no search paths
+        for name in (*re.findall(rf"{re.escape(str(self._ground))}/[^\s'\";:]+", text), *values):
             place = Path(os.path.normpath(name))
             if self._is_within(place):
                 yield place
@@ -114,11 +114,11 @@ class Guest:
         """Hand over a place and let the user come there. The folder of a grade stays the grader's, and so does what is outside."""
         if not self._is_within(place) or (place.parent == self._ground and place.name.startswith(GRADE)):
             return
-        for each in (*place.parents, self._ground):
-            facts = each.lstat()
-            if each.is_relative_to(self._ground) and facts.st_uid == 0 and not facts.st_mode & 0o001:
-                each.chmod(facts.st_mode | 0o011)
-        with suppress(FileNotFoundError, NotADirectoryError):  # gone, or a link in the way that its owner put there
+        with suppress(FileNotFoundError, NotADirectoryError):  # not made yet, or a link in the way that its owner put there
+            for each in place.parents:
+                facts = each.lstat()
+                if each.is_relative_to(self._ground) and facts.st_uid == 0 and not facts.st_mode & 0o001:
+                    each.chmod(facts.st_mode | 0o011)
             hand_over(place, self.uid, whole=whole)
 
     def _is_within(self, place: Path) -> bool:
