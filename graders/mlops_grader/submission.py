@@ -10,9 +10,11 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from mlops_grader import contract
 from mlops_grader.check import Fail, Finding
+from mlops_grader.owner import as_owner, keep_owner
 
 COURSE_FILE = "course.toml"
 LARGEST_FILE = 100 * 2**20  # bytes; code hosts refuse larger files
@@ -68,6 +70,7 @@ class Submission:
         """The same project in a clone of its own in another folder, to be changed there."""
         top = next((path for path in (self.root, *self.root.parents) if (path / ".git").is_dir()), self.root)
         shutil.copytree(top, folder, symlinks=True)
+        keep_owner(top, folder)
         return replace(self, root=folder / self.root.relative_to(top))
 
 
@@ -217,12 +220,16 @@ def _is_inside(path: Path, folder: Path) -> bool:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints about the grader's own clone. Raises UsageError with git's own words."""
-    return _git(folder, *arguments)
+    """What git prints about the grader's own clone. Raises UsageError with git's own words.
+
+    A clone that was given to the user of a student's commands may name programs in its settings: they run as that user.
+    """
+    with as_owner(folder) as user:
+        return _git(folder, *arguments, **user)
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    done = _call(["git", *SAFE, "-C", str(folder), *arguments], safe_environment())
+def _git(folder: Path, *arguments: str, **options: Any) -> str:
+    done = _call(["git", *SAFE, "-C", str(folder), *arguments], safe_environment(), **options)
     if done.returncode:
         words = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()
         raise UsageError(f"git {arguments[0]} failed in `{folder}`: {words[-1]}")
@@ -252,7 +259,7 @@ _CLOSED = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROT
 _GRADER = {"NAME": "mlops-grader", "EMAIL": "mlops-grader@localhost"}
 
 
-def _call(command: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _call(command: Sequence[str], environment: dict[str, str], **options: Any) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command,
@@ -263,6 +270,7 @@ def _call(command: Sequence[str], environment: dict[str, str]) -> subprocess.Com
             errors="surrogateescape",
             check=False,
             timeout=GIT_SECONDS,
+            **options,
         )
     except subprocess.TimeoutExpired:
         raise UsageError(f"git did not answer after {GIT_SECONDS // 60} minutes: git gc, then grade again") from None
