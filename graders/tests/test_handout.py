@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ import variants
 from answers import StartError
 from mlops_grader.doctor.install import PACKAGES
 from mlops_grader.instruments.workflow.model import load
+from submissions import make, train
 
 KEYS = compose.keys()
 USUAL = handout.Wanted("Student", compose.released())
@@ -403,6 +405,17 @@ def test_each_student_has_data_of_their_own(roster: Path, tmp_path: Path) -> Non
     assert json.loads((tmp_path / "other/bo.json").read_text())["given"] != listed["bo"]
     with bundle.zipfile.ZipFile(next(folder.glob("classroom50/autograders/*/given.zip"))) as archive:
         assert set(archive.namelist()) == given.keys() - data
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_a_project_with_data_of_ones_own_works(roster: Path, tmp_path: Path) -> None:
+    """The reference of module 1 ingests, trains and exports it, with all of its appointments."""
+    variants.write(tmp_path / "variants", "bo", 7)
+    project = make("m01_environment", tmp_path / "project")
+    shutil.copytree(tmp_path / "variants/bo", project, dirs_exist_ok=True)
+    train(project)
+    assert [path for path in (project / "model").iterdir() if path.stat().st_size > 0] != []
 
 
 @pytest.mark.parametrize(
