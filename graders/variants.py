@@ -9,12 +9,14 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import date
+from itertools import count
 from pathlib import Path
 
-from mlops_grader.instruments.world import World, write_days
+from mlops_grader.instruments.world import World, daily_files
 
 COLUMNS = ("username", "github_username", "login")  # of a roster, by which a login is known
 PLACE = "data/raw"
+GIVEN = Path(__file__).parents[1] / "templates/m01_environment/{{cookiecutter.repo_name}}" / PLACE
 LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.IGNORECASE)
 
 
@@ -62,14 +64,20 @@ def logins(roster: Path) -> list[str]:
 def write(folder: Path, login: str, seed: int) -> None:
     """Write the data of one student, at their paths in a project, and the list of them with their SHA-256."""
     place = folder / login / PLACE
-    write_days(World(seed=seed_of(seed, login)).days(date(2026, 1, 5), days=60, per_day=150), place)
+    for attempt in count():
+        files = daily_files(World(seed=seed_of(seed, login, attempt)).days(date(2026, 1, 5), days=60, per_day=150))
+        if {file.name for file in files} == {path.name for path in GIVEN.iterdir()}:
+            break  # each takes the place of one that all others have; outcomes may come on another day, though rarely do
+    place.mkdir(parents=True)
+    for file in files:
+        (place / file.name).write_bytes(file.content)
     given = {f"{PLACE}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(place.iterdir())}
     (folder / f"{login}.json").write_text(json.dumps({"given": given}, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
-def seed_of(seed: int, login: str) -> int:
+def seed_of(seed: int, login: str, attempt: int = 0) -> int:
     """The seed of one student's world: another for each login, and for each seed of the class."""
-    return int(hashlib.sha256(f"{seed} {login}".encode()).hexdigest()[:8], 16)
+    return int(hashlib.sha256(f"{seed} {login} {attempt}".encode()).hexdigest()[:8], 16)
 
 
 if __name__ == "__main__":
