@@ -122,7 +122,14 @@ def schema() -> dict[str, Any]:
 
 def validate(document: Any) -> None:
     """Raise jsonschema.ValidationError unless the document is a result of version 1."""
-    jsonschema.validate(document, schema(), cls=jsonschema.Draft202012Validator)
+    if error := jsonschema.exceptions.best_match(_validator().iter_errors(document)):
+        raise error
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    """The schema ready for use: looking at the schema itself takes longer than at a document, and a class has thousands."""
+    return jsonschema.Draft202012Validator(schema())
 
 
 def from_document(document: dict[str, Any]) -> Result:
