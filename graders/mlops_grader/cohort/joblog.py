@@ -26,6 +26,7 @@ from mlops_grader.cohort.records import (
     Submission,
     Why,
 )
+from mlops_grader.plain import plain
 from mlops_grader.submission import UsageError
 
 FILE = "run.db"
@@ -97,6 +98,12 @@ class JobLog:
         """The same without documents and logs: enough to plan with, and small."""
         return self._attempts(_OUTLINE, student)
 
+    def attempt(self, number: int) -> Attempt:
+        """One attempt. Raises LookupError when there is none of that number."""
+        if not (rows := self._rows(f"SELECT {_COLUMNS} FROM attempt WHERE number = ?", (number,))):  # noqa: S608  # our own words
+            raise LookupError(f"there is no attempt {number}")
+        return recorded.attempt(rows[0])
+
     def overrides(self) -> tuple[Override, ...]:
         """What people decided, in the order in which they did."""
         rows = self._rows("SELECT student, module, score, reason, author, at FROM override ORDER BY number")
@@ -129,14 +136,15 @@ class JobLog:
                 [(each.student, recorded.text(each)) for each in submissions],
             )
             self._data.execute("DELETE FROM stray")
-            self._data.executemany("INSERT OR IGNORE INTO stray VALUES (?)", [(name,) for name in strays])
+            self._data.executemany("INSERT OR IGNORE INTO stray VALUES (?)", [(plain(name),) for name in strays])
 
     def queue(self, asked: Iterable[tuple[Submission, str, Why]], module: str) -> None:
         """Ask for a grade of each submission, given with its key and why it is graded. One that waits already is not asked for twice."""
         now = _now()
         with self._change():
             self._data.executemany(
-                'INSERT OR IGNORE INTO attempt (student, module, key, why, queued_at, "commit") VALUES (?, ?, ?, ?, ?, ?)',
+                'INSERT INTO attempt (student, module, key, why, queued_at, "commit") VALUES (?, ?, ?, ?, ?, ?) '
+                "ON CONFLICT (student) WHERE state IN ('queued', 'running') DO NOTHING",
                 [(each.student, module, key, why.value, now, each.commit) for each, key, why in asked],
             )
 

@@ -13,8 +13,8 @@ from mlops_grader.cohort.records import Attempt, Change, Override, Settings, Sta
 
 
 def text(record: Settings | Student | Submission) -> str:
-    """The record as JSON; instants as ISO 8601, spans of time in seconds."""
-    return json.dumps(asdict(record), default=_plain, ensure_ascii=False)
+    """The record as JSON; instants as ISO 8601, spans of time in seconds. In ASCII, since file names may be no Unicode."""
+    return json.dumps(asdict(record), default=_plain)
 
 
 def packed(value: object) -> str:
