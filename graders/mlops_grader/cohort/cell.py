@@ -61,6 +61,24 @@ def forget(run: str) -> None:
         _remove(folder)
 
 
+def forget_one(run: str, student: str) -> None:
+    """Remove what the grade of one student in a run left on this machine. Raises UsageError without an engine."""
+    from docker.errors import APIError
+
+    api = _engine().api
+    labels = {"label": [f"{LABEL}={run}", f"{STUDENT}={student}"]}
+    names = set()
+    for container in api.containers.list(all=True, filters=labels, ignore_removed=True):
+        names.add(container.name)
+        with suppress(APIError):
+            container.remove(force=True, v=True)
+    for left in (*api.networks.list(filters=labels), *api.volumes.list(filters=labels)):
+        with suppress(APIError):
+            left.remove()
+    for name in names:
+        _remove(Path(tempfile.gettempdir()) / name)
+
+
 def grade(parcel: bytes, order: CellOrder) -> Returned:
     """Grade a parcel: in a cell, or, where its module needs the engine itself, on this machine if that is thrown away.
 
