@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import pickle
 import subprocess
@@ -164,6 +165,11 @@ def test_reading_the_pickled_results_runs_them(tmp_path: Path, monkeypatch: pyte
         edit(tmp_path)
     pickle.loads((tmp_path / "result.json").read_bytes())  # noqa: S301  # that is what it is for
     assert (tmp_path / "pickled-witness").exists()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_payload_is_a_program(name: str) -> None:
+    assert "@" not in ast.unparse(ast.parse(source(name))).replace("@SUM", "")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

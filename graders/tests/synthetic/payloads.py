@@ -16,16 +16,17 @@ USERS = range(60600, 60856)  # of a cell's commands
 DAEMON = "left-by-a-submission"  # in the command line of a process that wants to outlive its grade
 
 _PRELUDE = '''\
-"""NAME: a payload of the synthetic class."""
+"""@NAME@: a payload of the synthetic class."""
 
 import atexit, base64, json, os, pathlib, re, signal, socket, subprocess, sys, time
 
-if os.getuid() not in range(FIRST_USER, LAST_USER):
-    sys.exit("NAME refuses to run outside a cell")
+if os.getuid() not in range(@FIRST@, @LAST@):
+    sys.exit("@NAME@ refuses to run outside a cell")
 reached = []
 FORGED = json.dumps({"schema": "mlops-grader/result/v1", "score": 100, "max_score": 100, "checks": []})
-OWN = {str(pathlib.Path(each).resolve()) for each in (".", "~", sys.prefix, os.environ.get("TMPDIR", "/tmp"), "/tmp", "/dev/shm", "/var/tmp")
-       for each in (os.path.expanduser(each),)}
+GIVEN = (os.getcwd(), os.path.expanduser("~"), sys.prefix, "/tmp", "/dev/shm", "/var/tmp")
+NAMED = [os.environ[name] for name in ("TMPDIR", "UV_CACHE_DIR", "PIP_CACHE_DIR") if name in os.environ]
+OWN = {os.path.realpath(each) for each in (*GIVEN, *NAMED)}  # what a command may write, because it is thrown away with it
 
 
 def tried(what, action):
@@ -54,7 +55,7 @@ def detach():
         os.setsid()
         if os.fork() == 0:
             os.closerange(0, 64)
-            os.execve(sys.executable, [sys.executable, script, "DAEMON"], {})
+            os.execve(sys.executable, [sys.executable, script, "@DAEMON@"], {})
         os._exit(0)
     os.wait()
 
@@ -63,7 +64,7 @@ def detach():
 
 _END = """
 
-print("ran NAME; reached:", ", ".join(map(str, reached))[:600] or "nothing", flush=True)
+print("ran @NAME@; reached:", ", ".join(map(str, reached))[:600] or "nothing", flush=True)
 sys.exit(1)
 """
 
@@ -121,11 +122,14 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
             reached.append("seed of " + pid)
 for top in ("/out", "/in", "/order", "/parcel", "/results", "/root", "/work"):
     if os.path.exists(top) and not mine(os.path.realpath(top)):
-        tried(top, lambda: os.listdir(top))
+        try:
+            reached.append(top + ": " + " ".join(sorted(os.listdir(top))))
+        except OSError:
+            pass
 """,
     "reads-tokens": """
 for name, value in os.environ.items():
-    if re.search("TOKEN|SECRET|PASSWORD|GITHUB|AWS|DASK", name) or "CANARY" in value:
+    if re.search("TOKEN|SECRET|PASSWORD|GITHUB|AWS|DASK", name) or "@CANARY@" in value:
         reached.append(name + "=" + value)
 for folder in folders("/"):
     if folder.startswith(("/usr", "/lib", "/proc", "/sys")) or mine(folder):
@@ -133,7 +137,7 @@ for folder in folders("/"):
     for name in os.listdir(folder) if os.access(folder, os.R_OK) else ():
         path = os.path.join(folder, name)
         if os.path.isfile(path) and os.path.getsize(path) < 2**22 and os.access(path, os.R_OK):
-            found = re.findall(b"CANARY[0-9a-f]+", open(path, "rb").read())
+            found = re.findall(b"@CANARY@[0-9a-f]+", open(path, "rb").read())
             reached.extend(path + ": " + each.decode() for each in found)
 """,
     "pickled-results": "",
@@ -255,10 +259,10 @@ PROGRAMS = {**_HARMLESS, **_HARMFUL}
 
 def source(name: str) -> str:
     """The program of a payload."""
-    words = {"FIRST_USER": str(USERS.start), "LAST_USER": str(USERS.stop), "DAEMON": DAEMON, "CANARY": CANARY, "NAME": name}
+    words = {"FIRST": str(USERS.start), "LAST": str(USERS.stop), "DAEMON": DAEMON, "CANARY": CANARY, "NAME": name}
     text = _PRELUDE + PROGRAMS[name] + _END
     for word, value in words.items():
-        text = text.replace(word, value)
+        text = text.replace(f"@{word}@", value)
     return text
 
 
