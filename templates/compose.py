@@ -62,6 +62,8 @@ def fill(project: Path, key: str, answers: Answers, *, solved: bool = False, gra
         if layer != key or solved:
             _lay_solution(layer, project)
         _lay_lesson(layer, project)
+    if not solved and key not in ALONE:
+        _point_to_lesson(project, key)
     _write_course_file(project, key, grader or released())
 
 
@@ -145,6 +147,21 @@ def first_commit(project: Path, message: str, author: str) -> None:
     _git(project, *person, "commit", "--quiet", "--message", message)
 
 
+def student_files(key: str) -> dict[str, set[str]]:
+    """For each layer, the paths that a student writes: its stubs and the files of its solution."""
+    return {
+        layer: {path for path in _files(_template_folder(layer)) if _is_stub(_template_folder(layer) / path)}
+        | set(_files(KIT / "solutions" / layer))
+        for layer in layers(key)
+    }
+
+
+def lesson_files(layer: str) -> dict[str, str]:
+    """Where in a project the lesson of a layer lies, and what lies beside it and is for students."""
+    beside = (path for path in _files(KIT / "modules" / layer) if not path.endswith(NOT_LAID))
+    return {"README.md": f"lessons/{layer}.md", **{path: f"lessons/{path}" for path in beside}}
+
+
 COURSE_FILE = "course.toml"
 
 
@@ -166,15 +183,20 @@ def _lay_solution(layer: str, project: Path) -> None:
 
 
 def _lay_lesson(layer: str, project: Path) -> None:
-    for source, path in _lesson_files(layer).items():
+    for source, path in lesson_files(layer).items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(KIT / "modules" / layer / source, project / path)
 
 
-def _lesson_files(layer: str) -> dict[str, str]:
-    """Where in a project the lesson of a layer lies, and what lies beside it and is for students."""
-    beside = (path for path in _files(KIT / "modules" / layer) if not path.endswith(NOT_LAID))
-    return {"README.md": f"lessons/{layer}.md", **{path: f"lessons/{path}" for path in beside}}
+def _point_to_lesson(project: Path, key: str) -> None:
+    """Say below the title of the README, the page that a code host shows first, where to begin."""
+    title = tomllib.loads((KIT / "modules" / key / "module.toml").read_text(encoding="utf-8"))["title"]
+    heading, _, rest = (project / "README.md").read_text(encoding="utf-8").partition("\n")
+    note = (
+        f"> This project is at *{title}*. Begin with its lesson, [lessons/{key}.md](lessons/{key}.md),\n"
+        "> and type `nox -s grade` as often as you like: it says what to do next. Remove this note whenever you want.\n"
+    )
+    (project / "README.md").write_text(f"{heading}\n\n{note}{rest}", encoding="utf-8", newline="\n")
 
 
 def _write_course_file(project: Path, key: str, grader: str) -> None:
@@ -208,22 +230,13 @@ def _given_files(some: list[str]) -> set[str]:
         for path in _files(_template_folder(layer))
         if not _is_stub(_template_folder(layer) / path)
     }
-    lessons = {path for layer in some for path in _lesson_files(layer).values()}
+    lessons = {path for layer in some for path in lesson_files(layer).values()}
     return (given | lessons) - {path for layer in some for path in _files(KIT / "solutions" / layer)}
-
-
-def _student_files(key: str) -> dict[str, set[str]]:
-    """For each layer, the paths that a student writes: its stubs and the files of its solution."""
-    return {
-        layer: {path for path in _files(_template_folder(layer)) if _is_stub(_template_folder(layer) / path)}
-        | set(_files(KIT / "solutions" / layer))
-        for layer in layers(key)
-    }
 
 
 def _own_files(finished: list[str], key: str) -> set[str]:
     """The student's files of the layers that are finished: the project has its own of them, under whatever name."""
-    theirs = _student_files(key)
+    theirs = student_files(key)
     later = {path for layer in layers(key) if layer not in finished for path in theirs[layer]}
     return {path for layer in finished for path in theirs[layer]} - later
 

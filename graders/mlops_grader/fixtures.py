@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -71,6 +71,7 @@ class Ground:
     """What all instruments start from: the submission, the seed of its inputs, and a folder that is removed at the end.
 
     timelines, figures: where an instrument or a check leaves what happened and what it measured, for the report.
+    sandbox: makes the door for the submission's commands, from the folder that is to be their home.
     """
 
     submission: Submission
@@ -78,6 +79,7 @@ class Ground:
     folder: Path
     timelines: list[Timeline] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    sandbox: Callable[[Path], Sandbox] = HostSandbox
 
 
 GROUND = pytest.StashKey[Ground]()
@@ -128,7 +130,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sandbox(ground: Ground) -> Sandbox:
     """Where commands of the submission run."""
-    return HostSandbox(ground.folder / "home")
+    return ground.sandbox(ground.folder / "home")
 
 
 @pytest.fixture(scope="session")
@@ -138,7 +140,8 @@ def environment(sandbox: Sandbox, submission: Submission, contract: Contract, gr
         return Environment(ground.folder / "no-environment", bare=True)
     if contract.inputs is not None:
         # in another language it may install into the project's folder, which no grade finds again
-        return environments.made_anew(sandbox, submission, ground.folder / "environment")
+        (ground.folder / "made").mkdir()
+        return environments.made_anew(sandbox, submission, ground.folder / "made" / "environment")
     return environments.cached(sandbox, submission)
 
 

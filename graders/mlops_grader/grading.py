@@ -23,6 +23,7 @@ import pytest
 from mlops_grader import __version__, checks, fixtures
 from mlops_grader.check import Check, Fail, Verdict, checks_in, portable
 from mlops_grader.contract import FILE, is_of_its_own, load
+from mlops_grader.instruments.sandbox import HostSandbox, Sandbox
 from mlops_grader.plugin import Grading, Verdicts, unfit
 from mlops_grader.result import NOT_ASKED, Graded, Outcome, Result
 from mlops_grader.submission import COURSE_FILE, Submission, UsageError, module_of, snapshot
@@ -60,7 +61,10 @@ class Watcher:
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: the module's checks on a project. An empty `only` means all; no seed, one from the tree."""
+    """What is asked for: the module's checks on a project. An empty `only` means all; no seed, one from the tree.
+
+    sandbox: makes the door through which the project's commands go, from the folder that is to be their home.
+    """
 
     project: Path
     module: ModuleType
@@ -68,6 +72,7 @@ class Order:
     seed: int | None = None
     commit: str | None = None
     authority: str = "advisory"
+    sandbox: Callable[[Path], Sandbox] = HostSandbox
 
     @property
     def key(self) -> str:
@@ -129,7 +134,7 @@ def grade(
     """
     _selected(checks_in(order.module), order.only)  # a misspelt name is told before anything is cloned
     started = time.time()
-    with _terminable(), tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name:
+    with terminable(), tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         submission = snapshot(order.project, folder, order.commit)
         asked = checks_for(order.module, submission)
@@ -138,12 +143,24 @@ def grade(
         earlier = known(submission.tree, seed) if known else None
         if earlier:
             return earlier
-        grading = Grading(submission, asked, selected, seed, folder, *_told(watcher or Watcher()))
+        grading = Grading(submission, asked, selected, seed, folder, order.sandbox, *_told(watcher or Watcher()))
         stopped = _run(order.module, grading)
         result = _result(order, grading, started, stopped)
     if stopped:
         raise Interrupted(result)
     return result
+
+
+def not_run(order: Order, verdict: Verdicts) -> Result:
+    """The result of a grade in which no check is run, each with that verdict. Raises UsageError."""
+    started = time.time()
+    with tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name:
+        submission = snapshot(order.project, Path(name).resolve(), order.commit)
+        asked = checks_for(order.module, submission)
+        seed = seed_of(submission.tree, order.key) if order.seed is None else order.seed
+        grading = Grading(submission, asked, frozenset(check.id for check in asked), seed, Path(name))
+        grading.verdicts = {check.id: verdict for check in asked}
+        return _result(order, grading, started, stopped=False)
 
 
 def checks_for(module: ModuleType, submission: Submission) -> tuple[Check, ...]:
@@ -262,7 +279,7 @@ def _own_environment() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Let Ctrl-C and a request to terminate end the grade with everything cleaned up, also when they come twice."""
     latest = [-PATIENCE]
 

@@ -13,6 +13,7 @@ import pytest
 from mlops_grader.check import Check, Fail, Finding, NotRun, Verdict
 from mlops_grader.figure import Figure
 from mlops_grader.fixtures import GROUND, Ground
+from mlops_grader.instruments.sandbox import HostSandbox, Sandbox
 from mlops_grader.plain import plain
 from mlops_grader.submission import Submission, UsageError
 from mlops_grader.timeline import Timeline
@@ -42,6 +43,7 @@ class Grading:
     selected: frozenset[str]
     seed: int
     folder: Path
+    sandbox: Callable[[Path], Sandbox] = HostSandbox
     started: Callable[[Check], None] = lambda _: None
     ended: Callable[[Check, Verdicts], None] = lambda _, __: None
     verdicts: dict[str, Verdicts] = field(default_factory=dict)
@@ -52,7 +54,9 @@ class Grading:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Give the fixtures what they start from."""
-        config.stash[GROUND] = Ground(self.submission, self.seed, self.folder, self.timelines, self.figures)
+        config.stash[GROUND] = Ground(
+            self.submission, self.seed, self.folder, self.timelines, self.figures, self.sandbox
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

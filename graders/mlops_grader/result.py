@@ -122,7 +122,15 @@ def schema() -> dict[str, Any]:
 
 def validate(document: Any) -> None:
     """Raise jsonschema.ValidationError unless the document is a result of version 1."""
-    jsonschema.validate(document, schema(), cls=jsonschema.Draft202012Validator)
+    if error := jsonschema.exceptions.best_match(_validator().iter_errors(document)):
+        raise error
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    """Made once: a class has thousands of results, and to look through the schema takes longer than through any of them."""
+    jsonschema.Draft202012Validator.check_schema(schema())
+    return jsonschema.Draft202012Validator(schema())
 
 
 def from_document(document: dict[str, Any]) -> Result:

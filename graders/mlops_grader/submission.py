@@ -10,9 +10,11 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from mlops_grader import contract
 from mlops_grader.check import Fail, Finding
+from mlops_grader.owner import as_owner, keep_owner
 
 COURSE_FILE = "course.toml"
 LARGEST_FILE = 100 * 2**20  # bytes; code hosts refuse larger files
@@ -68,6 +70,7 @@ class Submission:
         """The same project in a clone of its own in another folder, to be changed there."""
         top = next((path for path in (self.root, *self.root.parents) if (path / ".git").is_dir()), self.root)
         shutil.copytree(top, folder, symlinks=True)
+        keep_owner(top, folder)
         return replace(self, root=folder / self.root.relative_to(top))
 
 
@@ -89,7 +92,7 @@ def locate(path: Path) -> Path:
 def repository(path: Path) -> Path:
     """The top folder of the git repository around a path. Raises UsageError."""
     try:
-        done = _call(["git", "-C", str(path), "rev-parse", "--show-toplevel"], _safe_environment())
+        done = _call(["git", "-C", str(path), "rev-parse", "--show-toplevel"], safe_environment())
     except FileNotFoundError:
         raise UsageError("git is not installed: a submission is what git would clone, so install git") from None
     if done.returncode:
@@ -217,12 +220,16 @@ def _is_inside(path: Path, folder: Path) -> bool:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints about the grader's own clone. Raises UsageError with git's own words."""
-    return _git(folder, *arguments)
+    """What git prints about the grader's own clone. Raises UsageError with git's own words.
+
+    A clone that was given to the user of a student's commands may name programs in its settings: they run as that user.
+    """
+    with as_owner(folder) as user:
+        return _git(folder, *arguments, **user)
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    done = _call(["git", *_SAFE, "-C", str(folder), *arguments], _safe_environment())
+def _git(folder: Path, *arguments: str, **options: Any) -> str:
+    done = _call(["git", *SAFE, "-C", str(folder), *arguments], safe_environment(), **options)
     if done.returncode:
         words = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()
         raise UsageError(f"git {arguments[0]} failed in `{folder}`: {words[-1]}")
@@ -230,18 +237,19 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _maybe(folder: Path, *arguments: str) -> str:
-    done = _call(["git", *_SAFE, "-C", str(folder), *arguments], _safe_environment())
+    done = _call(["git", *SAFE, "-C", str(folder), *arguments], safe_environment())
     return "" if done.returncode else done.stdout
 
 
 # a repository's own configuration may name commands and addresses that git uses: none of them counts here
-_SAFE: Sequence[str] = (
+SAFE: Sequence[str] = (
     "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.autocrlf=input",
     "-c", "core.safecrlf=false", "-c", "advice.detachedHead=false", "-c", "gc.auto=0", "-c", "commit.gpgSign=false",
 )  # fmt: skip
 
 
-def _safe_environment() -> dict[str, str]:
+def safe_environment() -> dict[str, str]:
+    """The environment for git on a repository that is not trusted: the grader's name, no prompt, no address but of files."""
     person = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _GRADER.items()}
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     return {**kept, **person, **_CLOSED, "LC_ALL": "C.UTF-8"}
@@ -251,7 +259,7 @@ _CLOSED = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROT
 _GRADER = {"NAME": "mlops-grader", "EMAIL": "mlops-grader@localhost"}
 
 
-def _call(command: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _call(command: Sequence[str], environment: dict[str, str], **options: Any) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command,
@@ -262,6 +270,7 @@ def _call(command: Sequence[str], environment: dict[str, str]) -> subprocess.Com
             errors="surrogateescape",
             check=False,
             timeout=GIT_SECONDS,
+            **options,
         )
     except subprocess.TimeoutExpired:
         raise UsageError(f"git did not answer after {GIT_SECONDS // 60} minutes: git gc, then grade again") from None

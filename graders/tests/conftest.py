@@ -180,6 +180,14 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:
+    """The wheel of the grader, built as for a release."""
+    folder, kit = tmp_path_factory.mktemp("dist"), Path(__file__).parents[2]
+    subprocess.run([find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(kit)], check=True)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
 def programs() -> None:
     """Prometheus, promtool and Alertmanager are on this machine."""
     for name in NAMES:

@@ -97,7 +97,8 @@ def test_no_stray_files_hide_in_the_mirrored_folders() -> None:
     usual = re.compile(
         r"modules/m\d\d_\w+/(README\.md|module\.toml|[\w.-]+\.png)|"
         r"modules/m14_capstone/([\w-]+/)?[\w.-]+\.(toml|md|html)|templates/m14_capstone/templates/briefs/[\w-]+\.md|"
-        r"templates/(answers|compose|new_module)\.py|templates/m\d\d_\w+/(cookiecutter\.json|hooks/post_gen_project\.py|\{\{cookiecutter\.repo_name\}\}/.+)|"
+        r"templates/(answers|bundle|compose|handout|new_module|repeatable)\.py|templates/classroom/(autograder\.py|classroom\.yml)|"
+        r"templates/m\d\d_\w+/(cookiecutter\.json|hooks/post_gen_project\.py|\{\{cookiecutter\.repo_name\}\}/.+)|"
         r"solutions/m\d\d_\w+/.+|graders/mlops_grader/checks/(__init__\.py|pytest\.ini|m\d\d_\w+\.py)|"
         r"graders/tests/(mistakes|alternatives|cheats)/\w+\.py"
     )

@@ -11,19 +11,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
 import compose
 
 KIT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:
-    """The wheel of the grader, built as for a release."""
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(KIT)], check=True)
-    return next(folder.glob("*.whl"))
 
 
 def generate(key: str, folder: Path, **answers: str) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,7 @@ from mlops_grader.instruments import bugs, history, lock, planted, readme
 from mlops_grader.instruments.bugs import Bug
 from mlops_grader.instruments.client import Client, alone_on, example
 from mlops_grader.instruments.docker_engine import Engine
-from mlops_grader.instruments.environment import Environment, create, needs_none, set_up
+from mlops_grader.instruments.environment import SETUP, Environment, create, needs_none, set_up
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Sandbox
 from mlops_grader.submission import Submission, git
@@ -321,7 +321,7 @@ def _copy(product: Product, folder: Path) -> Product:
     """The product in another folder; where `setup` installs the project itself, it is installed again from there."""
     copy = product.copy(folder)
     if product.environment.local():
-        copy.must("setup")
+        copy.must("setup", limits=SETUP)
     return copy
 
 

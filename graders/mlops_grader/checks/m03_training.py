@@ -14,6 +14,7 @@ from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
 from mlops_grader.instruments import bugs as feature_bugs
 from mlops_grader.instruments.client import READY_SECONDS
+from mlops_grader.instruments.environment import SETUP
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Finished
 from mlops_grader.instruments.service import on_host
@@ -383,7 +384,7 @@ def _tested(product: Product, folder: Path, changes: Sequence[Callable[[Product]
 
     def run(copy: Product) -> Finished:
         if copy.environment.local():
-            copy.must("setup")
+            copy.must("setup", limits=SETUP)
         return copy.run("test")
 
     with ThreadPoolExecutor(1 if product.environment.local() else 2) as pool:

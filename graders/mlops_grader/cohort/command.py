@@ -7,7 +7,13 @@ import importlib
 from collections.abc import Mapping
 
 # each module has `arguments(parser)` and `run(options, console)`
-STEPS: Mapping[str, tuple[str, str]] = {}
+STEPS: Mapping[str, tuple[str, str]] = {
+    "grade": ("grade", "grade what a class handed in, for the record"),
+    "gradebook": ("gradebook", "where everybody stands, every attempt, and exports for other systems"),
+    "override": ("overrides", "decide about a score, with reason and author"),
+    "history": ("history", "every attempt and decision, and what differs from grade to grade"),
+    "feedback": ("feedback", "a page for each student, and an issue in their repository"),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

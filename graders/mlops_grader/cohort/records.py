@@ -129,7 +129,10 @@ class Override:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was started with, written once. seed: secret until the grades are out; each student's is derived from it."""
+    """What a run was started with, written once. seed: secret until the grades are out; each student's is derived from it.
+
+    deadline: what comes later is late. until: what comes later still is not looked at; None, when nothing is too late.
+    """
 
     run: str
     module: str
@@ -141,6 +144,7 @@ class Settings:
     late: str = "none"
     disposable: bool = False
     handout: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
-SETUP = Limits(seconds=1200, processes=512, memory=8 * 2**30)
+SETUP = Limits(seconds=1200, processes=512, memory=8 * 2**30, network=True)
 READY = ".set-up"
 OFFLINE = {"UV_OFFLINE": "1"}
 DAY = 86_400.0  # seconds

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlops_grader.check import NotRun
+from mlops_grader.owner import as_owner
 from mlops_grader.submission import git
 
 LARGE = 5 * 2**20  # bytes
@@ -81,5 +82,6 @@ def _scanner() -> Callable[[str], Iterator[tuple[str, int]]]:
 
 def _batch(folder: Path, option: str, names: Sequence[str] | dict[str, str]) -> bytes:
     command = ["git", "-C", str(folder), "cat-file", option]
-    done = subprocess.run(command, input="\n".join(names).encode(), capture_output=True, check=True)
+    with as_owner(folder) as user:
+        done = subprocess.run(command, input="\n".join(names).encode(), capture_output=True, check=True, **user)
     return done.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -26,6 +26,8 @@ from mlops_grader.submission import Submission, git
 RED = ("failure", "cancelled")  # conclusions of jobs for which GitHub turns a run red, the telling one first
 SHOWN = 4  # problems of a workflow
 BRANCHES, KINDS = ("main", "master"), ("push", "pull_request")
+# by which a class is graded: Classroom 50 reserves the one name, GitHub Classroom's protocol and docs/classroom.md the other
+OF_THE_CLASS = (".github/workflows/autograde.yaml", ".github/workflows/classroom.yml")
 # what hides an exit code, and what to do about it
 HIDES = (
     (r"\|\|\s*(true|:|echo|exit 0)", "what stands after `||` hides the failure: take it away"),
@@ -135,6 +137,7 @@ class Pipeline:
     def workflows(self) -> list[Workflow]:
         """The workflows of the submission. Raises Fail when there is none, or GitHub would refuse one."""
         names, strays = found(self.top, git(self.top, "ls-files", "-z").strip("\0").split("\0"))
+        names = [name for name in names if name not in self._of_the_class(names)]
         if not names:
             hint = f": `{strays[0].file}` {strays[0].words}" if strays else ""
             raise Fail(f"the repository has no workflow{hint}", fix="write `.github/workflows/ci.yml`")
@@ -145,6 +148,12 @@ class Pipeline:
                 f"`{each.file}`{f', line {each.line}' if each.line else ''}: {each.words}" for each in error.problems
             ]
             raise Fail("\n".join(lines[:SHOWN]), fix="GitHub would not run this file: mend it") from None
+
+    def _of_the_class(self, names: Sequence[str]) -> set[str]:
+        """Workflows by which the class is graded, which the student has not written; not those that another one calls."""
+        rest = [self.top / name for name in names if name not in OF_THE_CLASS]
+        texts = [path.read_text(encoding="utf-8", errors="replace") for path in rest if path.is_file()]
+        return {name for name in OF_THE_CLASS if not any(name in text for text in texts)}
 
     def secrets(self) -> dict[str, str]:
         """A made-up value for each secret that a workflow names."""
@@ -184,7 +193,8 @@ class Pipeline:
 
     def audit(self) -> list[zizmor.Remark]:
         """What a linter for the security of workflows says."""
-        return zizmor.audit(self.top)
+        own = {workflow.file for workflow in self.workflows()}
+        return [remark for remark in zizmor.audit(self.top) if remark.file in own or remark.file not in OF_THE_CLASS]
 
     def hides(self) -> str:
         """Advice on the first line of a script that hides an exit code; empty when there is none."""

@@ -117,7 +117,8 @@ class Reader:
         if bash is None:
             raise NotRun("bash is not installed", fix="use WSL2 on Windows")
         variables = {**self.variables, DIARY: str(self._diary_file)}
-        return [bash, "-c", DRIVER + script], self.folder, variables, Limits(seconds=self.seconds)
+        limits = Limits(seconds=self.seconds, network=True)  # a newcomer installs what is needed
+        return [bash, "-c", DRIVER + script], self.folder, variables, limits
 
     @property
     def _diary_file(self) -> Path:

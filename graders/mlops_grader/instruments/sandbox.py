@@ -11,10 +11,10 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import psutil
 
@@ -39,6 +39,7 @@ class Limits:
 
     seconds: wall time. processes: alive at once. memory: bytes resident, all its processes together.
     output: bytes printed; the first and last `shown` bytes of it are kept.
+    network: it installs packages. Where the grade is one of record, every other command has no network.
     """
 
     seconds: float = 300.0
@@ -46,6 +47,7 @@ class Limits:
     memory: int = 6 * 2**30
     output: int = 64 * 2**20
     shown: int = 256 * 2**10
+    network: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,27 @@ class Sandbox(Protocol):
         """Start a command that goes on in the background until the context ends."""
 
 
+class Ward(Protocol):
+    """Where commands run as another user than the grader: what is done before and after each of them."""
+
+    def visit(
+        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str], limits: Limits
+    ) -> AbstractContextManager[Mapping[str, Any]]:
+        """Let a command reach what it works on; gives what `subprocess.Popen` is to be told. Afterwards its leavings are ended."""
+
+
 @dataclass(frozen=True)
 class HostSandbox:
     """Runs commands as processes of this machine, for a person's own work on that person's own machine.
 
     Each gets a process group and session of its own, a home folder of its own, and an environment without tokens.
-    It is no wall against a determined attacker: code of other people belongs in a container.
+    It is no wall against a determined attacker: code of other people belongs in a container. There, `ward` makes
+    their commands those of a user who may do nothing else.
     """
 
     home: Path
     extra: Mapping[str, str] = field(default_factory=dict)
+    ward: Ward | None = None
 
     def run(
         self,
@@ -126,26 +139,35 @@ class HostSandbox:
         limits: Limits | None = None,
     ) -> Iterator[Running]:
         """Start a command that goes on in the background until the context ends."""
-        token = uuid.uuid4().hex
+        token, limits = uuid.uuid4().hex, limits or Limits()
         environment = {**self._environment(), **(variables or {}), MARK: token}
         text = command if isinstance(command, str) else subprocess.list2cmdline(command)
-        process = None
-        try:
-            process = subprocess.Popen(
-                command,
-                shell=isinstance(command, str),  # the contract's commands are command lines
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            yield Running(process, text, limits or Limits())
-        finally:
-            end_tree(process, token)  # Ctrl-C may have come after the start and before its answer
-            if process and process.stdout:
-                process.stdout.close()
+        with self._admitted(command, folder, environment, limits) as told:
+            process = None
+            try:
+                process = subprocess.Popen(
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    **told,
+                )
+                yield Running(process, text, limits)
+            finally:
+                end_tree(process, token)  # Ctrl-C may have come after the start and before its answer
+                if process and process.stdout:
+                    process.stdout.close()
+
+    def _admitted(
+        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str], limits: Limits
+    ) -> AbstractContextManager[Mapping[str, Any]]:
+        """What is to be started, as which user."""
+        if self.ward:
+            return self.ward.visit(command, folder, variables, limits)
+        # the contract's commands are command lines
+        return nullcontext({"args": command, "shell": isinstance(command, str)})
 
     def _environment(self) -> dict[str, str]:
         """The variables of this process that a command may see, and a home of its own."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 
-from mlops_grader.reports import action_protocol, classroom50, gradescope, html, junit, markdown
+from mlops_grader.reports import action_protocol, classroom50, gradescope, html, junit, markdown, plain_csv
 from mlops_grader.result import Result, from_document, write_text
 from mlops_grader.submission import UsageError
 
@@ -36,6 +36,7 @@ FORMATS: Mapping[str, Callable[[Result], str]] = {
     "action-protocol": lambda result: f"result={action_protocol.output(result)}\n",
     "gradescope": lambda result: _json(gradescope.document(result)),
     "junit": junit.document,
+    "plain": plain_csv.of_result,
 }
 
 

@@ -41,8 +41,11 @@ $body
 """)
 
 
-def page(results: Sequence[Result], lessons: Mapping[str, str]) -> str:
-    """The page of one or several grades. `lessons` holds the Markdown of each module's lesson, by module key."""
+def page(results: Sequence[Result], lessons: Mapping[str, str], opening: str = "", more_style: str = "") -> str:
+    """The page of one or several grades. `lessons` holds the Markdown of each module's lesson, by module key.
+
+    opening: HTML that stands below the head, already escaped.
+    """
     names = [f"grade-{number}" for number in range(1, len(results) + 1)]
     read = {result.submission.module: markdown.read(lessons.get(result.submission.module, "")) for result in results}
     alone = len(results) == 1
@@ -51,8 +54,8 @@ def page(results: Sequence[Result], lessons: Mapping[str, str]) -> str:
         for result, name in zip(results, names, strict=True)
     ]
     contents = "" if alone else _contents(results, names)
-    body = "\n".join([_header(results), _next(results, names), contents, *modules])
-    return framed(f"{_subject(results)}: {_score(results)}", body)
+    body = "\n".join([_header(results), opening, _next(results, names), contents, *modules])
+    return framed(f"{_subject(results)}: {_score(results)}", body, more_style)
 
 
 def framed(title: str, body: str, more_style: str = "") -> str:

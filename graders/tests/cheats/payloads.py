@@ -53,7 +53,7 @@ def _plain_shell(project: Path) -> None:
 
 
 def _setup(payload: str, name: str = "payload.py") -> tuple[Edit, ...]:
-    line = f"setup = '{Path(sys.executable).as_posix()} {name}'"
+    line = f'setup = "python {name}"'  # the interpreter of the environment that the grader has made
     return (write(name, payload), replace(CONTRACT, NO_SETUP, line))
 
 
@@ -108,10 +108,10 @@ pathlib.Path({str(witness)!r}).write_text("ran")
 
 
 def _quick_exit(witness: Path) -> tuple[Edit, ...]:
-    line = f"'{Path(sys.executable).as_posix()} {{path}}'"
+    line = '"python payload.py"'
     payload = f"import os, pathlib\npathlib.Path({str(witness)!r}).write_text('ran')\nos._exit(0)\n"
     commands = "".join(
-        f"{name} = {line.format(path='payload.py')}\n"
+        f"{name} = {line}\n"
         for name in ("setup", "lint", "types", "test", "ingest", "train", "export", "serve")
     )
     contract = f'name = "noshow"\n\n[commands]\n{commands}'

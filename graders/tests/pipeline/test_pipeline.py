@@ -288,3 +288,27 @@ def test_the_accepted_number_is_missed_by_name(
     files = {"product.toml": 'name = "noshow"\n', **({m07_ci.ACCEPTED: text} if text else {})}
     with pytest.raises(Fail, match=m07_ci.ACCEPTED):
         m07_ci._accepted(snap(project(files)))
+
+
+CLASSROOM, RESERVED = ".github/workflows/classroom.yml", ".github/workflows/autograde.yaml"
+HARNESS = "on: push\npermissions: write-all\njobs: {grade: {uses: org/classroom50/.github/workflows/runner.yaml@main}}\n"
+
+
+def test_the_workflows_of_the_class_are_not_the_students(pipeline: Make) -> None:
+    """Whoever is graded through Classroom 50 or Actions has a workflow that nobody of them wrote; it costs no point."""
+    made = pipeline({CI: "on: push\npermissions: {}\n" + JOB, CLASSROOM: HARNESS, RESERVED: HARNESS})
+    assert [workflow.file for workflow in made.workflows()] == [CI]
+    assert made.audit() == []
+
+
+def test_a_project_with_nothing_but_a_workflow_of_the_class_has_none(pipeline: Make) -> None:
+    with pytest.raises(Fail, match="no workflow"):
+        pipeline({CLASSROOM: HARNESS}).workflows()
+
+
+def test_a_workflow_that_the_students_own_calls_is_the_students(pipeline: Make) -> None:
+    """The name hides nothing."""
+    caller = f"on: push\npermissions: {{}}\njobs: {{one: {{uses: ./{CLASSROOM}}}}}\n"
+    made = pipeline({CI: caller, CLASSROOM: "on: workflow_call\n" + UNPINNED})
+    assert [workflow.file for workflow in made.workflows()] == [CI, CLASSROOM]
+    assert {remark.file for remark in made.audit()} == {CLASSROOM}

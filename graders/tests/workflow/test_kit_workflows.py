@@ -42,12 +42,13 @@ def sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], li
 
 
 def test_the_kit_starts_what_it_should() -> None:
-    """ci runs on pushes to main and on pull requests, the nightly run by clock and by hand."""
-    assert [load(TOP, f"{FOLDER}/{name}").name for name in NAMES] == ["CI", "Nightly"]
-    ci, nightly = (load(TOP, f"{FOLDER}/{name}") for name in NAMES)
+    """ci runs on pushes to main and on pull requests, the nightly run by clock and by hand, grade when it is called."""
+    assert [load(TOP, f"{FOLDER}/{name}").name for name in NAMES] == ["CI", "Grade", "Nightly"]
+    ci, grade, nightly = (load(TOP, f"{FOLDER}/{name}") for name in NAMES)
     events = [PUSH, PULL_REQUEST, Event("push", branch="other"), Event("schedule"), Event("workflow_dispatch")]
     assert [triggers(ci, event) for event in events] == [True, True, False, False, False]
     assert [triggers(nightly, event) for event in events] == [False, False, False, True, True]
+    assert (set(grade.triggers), [triggers(grade, event) for event in events]) == ({"workflow_call"}, [False] * 5)
 
 
 def test_the_kit_on_a_push(kit: Path, tmp_path: Path, sessions: Callable[[], list[str]]) -> None:

@@ -12,6 +12,7 @@ from mlops_grader.check import Fail
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Finished, Limits
 from mlops_grader.instruments.tracking.registry import Registry, Run, Version
+from mlops_grader.owner import as_owner
 from mlops_grader.submission import git
 
 WORK = Limits(seconds=300)
@@ -129,4 +130,6 @@ def with_credentials(url: str, user: str, word: str) -> str:
 
 def add_remote(root: Path, url: str) -> None:
     """Give the repository an address from which it seems to have been cloned."""
-    subprocess.run(["git", "-C", str(root), "remote", "add", "clinic", url], check=True, capture_output=True)
+    command = ["git", "-C", str(root), "remote", "add", "clinic", url]
+    with as_owner(root) as user:
+        subprocess.run(command, check=True, capture_output=True, **user)

@@ -1,0 +1,74 @@
+"""The network of a cell, seen from inside: there only while a command installs packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+INTERFACES = Path("/sys/class/net")
+IS_UP = 1  # of an interface's flags
+# never reached: what clouds tell their machines under this address, credentials included
+NOBODYS = ("169.254.0.0/16",)
+RESOLVER = "127.0.0.11"  # the engine's, which would ask other servers for names even where no packet leaves the cell
+ELSEWHERE = ("192.0.2.1", 9)  # an address that documentation uses: nothing is sent there
+
+
+class Unsealed(Exception):
+    """The network cannot be taken away; nothing of a student may run."""
+
+
+class Link:
+    """Takes the cell's network away and gives it back; it begins as it was found, and `down` is the first thing to do."""
+
+    def __init__(self) -> None:
+        default = next(iter(_told("route", "show", "default")), {})
+        self._device: str = default.get("dev", "")
+        self._gateway: str = default.get("gateway", "")
+
+    def down(self) -> None:
+        """Take the network away. Raises Unsealed when there is still a way out."""
+        for device in _devices():
+            _ip("link", "set", "dev", device, "down")
+        _ip("route", "replace", "unreachable", RESOLVER, "table", "local")
+        self._must_be_down()
+
+    def up(self) -> None:
+        """Give the network back, where the cell has one."""
+        if not self._device:
+            return
+        _ip("link", "set", "dev", self._device, "up")
+        _ip("route", "replace", "default", "via", self._gateway, "dev", self._device)
+        for place in NOBODYS:
+            _ip("route", "replace", "unreachable", place)
+        _ip("route", "del", "unreachable", RESOLVER, "table", "local")
+
+    def _must_be_down(self) -> None:
+        if up := [name for name in _devices() if int((INTERFACES / name / "flags").read_text(), 16) & IS_UP]:
+            raise Unsealed(f"the network link {up[0]} cannot be taken down")
+        for address in (ELSEWHERE, (RESOLVER, 53)):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+                try:
+                    way.connect(address)
+                except OSError:
+                    continue
+            raise Unsealed(f"with the network taken away there is still a way to {address[0]}")
+
+
+def _devices() -> list[str]:
+    return [name for name in os.listdir(INTERFACES) if name != "lo"]
+
+
+def _ip(*words: str) -> None:
+    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False, timeout=20)
+    if done.returncode:
+        raise Unsealed(f"ip {' '.join(words)}: {done.stderr.strip()}")
+
+
+def _told(*words: str) -> list[dict[str, Any]]:
+    done = subprocess.run(["ip", "-json", *words], capture_output=True, text=True, check=False, timeout=20)
+    told: list[dict[str, Any]] = json.loads(done.stdout or "[]")
+    return told
