@@ -27,7 +27,7 @@ from mlops_grader.submission import UsageError
 STUDENT = "mlops-grader.student"
 FOLDER = "mlops-grader-cell"
 LOG_BYTES = 64 * 2**10
-TASKS = 4096  # of the whole cell; the user of the student's commands may have half of them
+TASKS = 1536  # of the whole cell; the user of the student's commands may have half of them
 # what the grader needs as root: to start commands as another user, to give files to it and take them back, to end and
 # watch its processes, to take the network away. None of it outlives the change to that user.
 RIGHTS = ["SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER", "NET_ADMIN", "SYS_PTRACE"]

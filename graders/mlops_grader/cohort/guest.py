@@ -16,7 +16,11 @@ from mlops_grader.cohort.link import Link
 from mlops_grader.instruments.sandbox import Limits
 from mlops_grader.owner import TURN, hand_over
 
-TASKS = 2048  # processes and threads of the user at once: the grader beside them can always start its own
+TASKS = 768  # processes and threads of the user at once: the grader beside them can always start its own
+# a bomb that forks up to there leaves the grader so little of the processor that counting them one by one takes minutes
+MOST_TASKS = 640
+COUNTS = (Path("/sys/fs/cgroup/pids.current"), Path("/sys/fs/cgroup/pids/pids.current"))  # of the two kinds of cgroups
+LOOK_SECONDS = 0.25
 # the user's processes die first where memory ends, whatever else is large
 WRAP = ("choom", "-n", "1000", "--", "prlimit", f"--nproc={TASKS}", "--core=0", "--")
 ENDING_SECONDS = 30.0
@@ -63,6 +67,8 @@ class Guest:
                 self._link.up()
             self._online += network
             self._running += 1
+            if self._running == 1:
+                threading.Thread(target=self._watch, daemon=True).start()
 
     def _leave(self, network: bool) -> None:
         with self._lock:
@@ -72,6 +78,14 @@ class Guest:
                 self._link.down()
             if not self._running:
                 self.end()
+
+    def _watch(self) -> None:
+        """End all of them when they are too many, as long as any runs."""
+        count = next((path for path in COUNTS if path.exists()), None)
+        while count and self._running:
+            if int(count.read_text()) > MOST_TASKS:
+                self.end()
+            time.sleep(LOOK_SECONDS)
 
     def end(self) -> None:
         """Kill all that runs as this user, whatever session, parent and environment it has. Raises Immortal."""
