@@ -100,9 +100,9 @@ class Guest:
                 raise Immortal(f"processes of the user {self.uid} live on")
 
     def _alive(self) -> bool:
-        for name in filter(str.isdigit, os.listdir("/proc")):
+        for place in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                facts = Path("/proc", name, "status").read_text()
+                facts = (place / "status").read_text()
                 uids = re.search(r"^Uid:(.*)$", facts, re.MULTILINE)
                 if uids and str(self.uid) in uids[1].split() and not re.search(r"^State:\s*[ZX]", facts, re.MULTILINE):
                     return True
@@ -128,7 +128,9 @@ class Guest:
         """Hand over a place and let the user come there. The folder of a grade stays the grader's, and so does what is outside."""
         if not self._is_within(place) or (place.parent == self._ground and place.name.startswith(GRADE)):
             return
-        with suppress(FileNotFoundError, NotADirectoryError):  # not made yet, or a link in the way that its owner put there
+        with suppress(
+            FileNotFoundError, NotADirectoryError
+        ):  # not made yet, or a link in the way that its owner put there
             for each in place.parents:
                 facts = each.lstat()
                 if each.is_relative_to(self._ground) and facts.st_uid == 0 and not facts.st_mode & 0o001:

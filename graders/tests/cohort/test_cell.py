@@ -60,8 +60,10 @@ if phase == "test":
     see(
         uid=os.getuid() >= 60600, groups=os.getgroups(), caps=status("CapEff")[0], permitted=status("CapPrm")[0],
         noprivs=status("NoNewPrivs")[0], secret=[k for k in os.environ if "CANARY" in k or "TOKEN" in k],
-        graders=len(graders) > 0, environ=first(f"/proc/{n}/environ" for n in graders), memory=first(f"/proc/{n}/mem" for n in graders),
-        own=first(["/proc/self/environ"]), order=first(["/grader/in/order.json", "/grader/in/parcel.bundle"]), listing=attempt(lambda: os.listdir("/grader")),
+        graders=len(graders) > 0, environ=first(f"/proc/{n}/environ" for n in graders),
+        memory=first(f"/proc/{n}/mem" for n in graders),
+        own=first(["/proc/self/environ"]),
+        order=first(["/grader/in/order.json", "/grader/in/parcel.bundle"]), listing=attempt(lambda: os.listdir("/grader")),
         host=first(["CANARY_FILE"]), docker=docker(), out=attempt(lambda: write("/grader/out/result.json")),
         code=attempt(lambda: write("/opt/grader/mlops_grader/check.py")), etc=attempt(lambda: write("/etc/passwd")),
         killed=kill(), traced=trace(), alive=len(graders) == sum(os.path.exists(f"/proc/{n}") for n in graders),
@@ -160,7 +162,11 @@ def leavings(engine: Engine, run: str) -> list[Any]:
     """Containers, volumes, networks of a run."""
     label = {"label": f"{docker_engine.LABEL}={run}"}
     api = engine.api
-    return [*api.containers.list(all=True, filters=label), *api.volumes.list(filters=label), *api.networks.list(filters=label)]
+    return [
+        *api.containers.list(all=True, filters=label),
+        *api.volumes.list(filters=label),
+        *api.networks.list(filters=label),
+    ]
 
 
 def test_what_a_killed_worker_left_is_forgotten(tmp_path: Path, engine: Engine) -> None:

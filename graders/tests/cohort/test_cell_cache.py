@@ -24,8 +24,8 @@ def installed():
 if phase == "test":
     import hashlib
     see(
-        hash=hashlib.sha256(installed().encode()).hexdigest(), evil="evil" in installed(), payload=(place / "payload.pth").exists(),
-        cache=os.environ["UV_CACHE_DIR"], again=seen.get("again"), files=seen.get("files"), kept=attempt(lambda: os.listdir("/work/ground/cache/environments")),
+        hash=hashlib.sha256(installed().encode()).hexdigest(), evil="evil" in installed(),
+        payload=(place / "payload.pth").exists(), cache=os.environ["UV_CACHE_DIR"],
     )
 """
 POISON = (
@@ -58,7 +58,7 @@ def state_of(folder: Path) -> str:
         for name in sorted(names):
             path = Path(top, name)
             digest.update(f"{path.relative_to(folder)} {path.lstat().st_mode}\n".encode())
-            digest.update(os.readlink(path).encode() if path.is_symlink() else path.read_bytes())
+            digest.update(str(path.readlink()).encode() if path.is_symlink() else path.read_bytes())
     return digest.hexdigest()
 
 

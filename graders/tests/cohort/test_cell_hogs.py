@@ -89,7 +89,9 @@ if phase == "test":
 def test_a_command_that_takes_all_memory_dies_and_the_grader_does_not(tmp_path: Path, engine: Engine) -> None:
     returned = graded(tmp_path, MEMORY, memory=2**30)
     assert returned.document, returned.error
-    assert "the test command fails" in found(returned, "tests_pass") or "`python script.py test`" in found(returned, "tests_pass")
+    assert "the test command fails" in found(returned, "tests_pass") or "`python script.py test`" in found(
+        returned, "tests_pass"
+    )
 
 
 def test_a_layer_of_the_package_cache_has_a_limit(tmp_path: Path, engine: Engine) -> None:
