@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import time
-from collections.abc import Iterator, Mapping
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -169,23 +171,44 @@ def leavings(engine: Engine, run: str) -> list[Any]:
     ]
 
 
-def test_what_a_killed_worker_left_is_forgotten(tmp_path: Path, engine: Engine) -> None:
-    made = parcel(tmp_path / "made", "time.sleep(1000)")
-    if not (pid := os.fork()):
-        cell.grade(made, order("left", run="forgotten"))
-        os._exit(0)
-    try:
-        for _ in range(300):
-            if any(each for each in leavings(engine, "forgotten")):
-                break
-            os.waitpid(pid, os.WNOHANG)
-            time.sleep(0.1)
-    finally:
-        os.kill(pid, 9)
+@pytest.fixture
+def worker(tmp_path: Path, engine: Engine, wait_for: Callable[..., None]) -> Iterator[Callable[[str], int]]:
+    """Start a worker of a run that never ends by itself; its process, when its cell is there."""
+    pids: list[int] = []
+
+    def start(run: str) -> int:
+        made = parcel(tmp_path / "made", "time.sleep(1000)")
+        cell.prepare(KEY)
+        if not (pid := os.fork()):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            with contextlib.suppress(KeyboardInterrupt):
+                cell.grade(made, order("left", run=run))
+            os._exit(0)
+        pids.append(pid)
+        wait_for(lambda: engine.api.containers.list(filters={"label": f"{docker_engine.LABEL}={run}"}))
+        return pid
+
+    yield start
+    for pid in pids:
         os.waitpid(pid, 0)
-    assert leavings(engine, "forgotten")
-    cell.forget("forgotten")
-    assert leavings(engine, "forgotten") == []
+
+
+def test_what_a_killed_worker_left_is_forgotten(worker: Callable[[str], int], engine: Engine) -> None:
+    os.kill(worker("killed"), signal.SIGKILL)
+    assert leavings(engine, "killed")
+    cell.forget("killed")
+    assert (leavings(engine, "killed"), folders("killed")) == ([], [])
+
+
+def test_a_worker_that_is_interrupted_leaves_nothing(
+    worker: Callable[[str], int], engine: Engine, wait_for: Callable[..., None]
+) -> None:
+    os.kill(worker("interrupted"), signal.SIGINT)
+    wait_for(lambda: not leavings(engine, "interrupted") and not folders("interrupted"))
+
+
+def folders(run: str) -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob(f"{cell.FOLDER}-{run}-*"))
 
 
 def scores(returned: Returned) -> Mapping[str, Any]:
