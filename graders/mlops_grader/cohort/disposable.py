@@ -71,7 +71,9 @@ def _on_this_machine(folder: Path, parcel: bytes, order: CellOrder) -> Returned:
     if late:
         return Returned(None, f"the grade had not ended after {order.seconds:g} s and was ended", retry=True, log=said)
     found = answer.read(folder / "out" / ANSWER, parcel, order)
-    found = found or Returned(None, f"the grade ended with exit code {process.returncode} and without a result", retry=True)
+    found = found or Returned(
+        None, f"the grade ended with exit code {process.returncode} and without a result", retry=True
+    )
     return Returned(found.document, found.error, found.retry, log=said)
 
 

@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         give({"error": plain(str(error)), "retry": False})
     except grading.Interrupted:
         give({"error": "the grade was stopped from outside", "retry": True})
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is the grader's fault and somebody has to hear of it
+    except Exception as error:  # whatever it is, it is the grader's fault and somebody has to hear of it
         traceback.print_exc()
         give({"error": plain(f"the grader broke: {type(error).__name__}: {error}"), "retry": True})
     return 0
@@ -93,7 +93,7 @@ def _started(check: Check) -> None:
     print(f"{time.strftime('%H:%M:%S')} {check.id}", flush=True)  # noqa: T201  # this is the log
 
 
-def _ended(check: Check, verdicts: Verdicts) -> None:
+def _ended(_: Check, verdicts: Verdicts) -> None:
     words = "" if verdicts.verdict is Verdict.PASSED else f": {plain(verdicts.found)}"
     print(f"  {verdicts.verdict} after {verdicts.seconds:.1f} s{words}", flush=True)  # noqa: T201
 

@@ -68,7 +68,7 @@ def _fill(engine: Engine, image: str, lock: Path, place: Path) -> bool:
         engine.api.containers.run(
             image, ["/bin/sh", "-c", FILL], volumes=binds, environment={"UV_CACHE_DIR": PLACE, "UV_LINK_MODE": "copy"},
             remove=True, labels={LABEL: LABEL_HERE}, security_opt=["no-new-privileges:true"], init=True,
-            tmpfs={"/tmp": "exec,size=6g"},
+            tmpfs={"/tmp": "exec,size=6g"},  # noqa: S108  # in that container
         )  # fmt: skip
     except ContainerError:
         return False
