@@ -36,13 +36,13 @@ class Told:
     words: list[str] = field(default_factory=list)
     most: int = 0
 
-    def began(self, attempt: Attempt) -> None:
+    def began(self, _: Attempt) -> None:
         """Nothing."""
 
-    def ended(self, attempt: Attempt, returned: Returned) -> None:
+    def ended(self, *_: object) -> None:
         """Nothing."""
 
-    def again(self, attempt: Attempt, why: str) -> None:
+    def again(self, _: Attempt, why: str) -> None:
         """Keep it."""
         self.words.append(why)
 
@@ -50,7 +50,7 @@ class Told:
         """Keep it."""
         self.words.append(words)
 
-    def tick(self, running: int, workers: int) -> None:
+    def tick(self, running: int, _: int) -> None:
         """Count."""
         self.most = max(self.most, running)
 
@@ -125,7 +125,7 @@ def test_a_grader_that_breaks_is_an_error_for_a_person(bench: Bench, does: str, 
     graded = bench.grade()
     assert bench.its.begun() == ["al", "bad", "bad", "bad", "cy"]
     assert [each.state for each in graded.values()] == [State.GRADED, State.ERROR, State.GRADED]
-    assert re.fullmatch(words, graded["bad"].error), graded["bad"].error
+    assert re.match(words, graded["bad"].error), graded["bad"].error
     assert graded["bad"].tries == 3
 
 
@@ -238,7 +238,7 @@ def test_a_parcel_that_is_gone_is_an_error_of_that_student(bench: Bench) -> None
 
 def test_ctrl_c_leaves_everything_to_go_on_with(bench: Bench) -> None:
     """What ran waits again, what was graded stays."""
-    bench.hand_in(al={}, bo={"seconds": 30}, cy={"seconds": 30})
+    bench.hand_in(al={}, bo={"seconds": 2}, cy={"seconds": 2})
 
     def stop(_: int) -> None:
         signal.raise_signal(signal.SIGINT)
@@ -246,7 +246,6 @@ def test_ctrl_c_leaves_everything_to_go_on_with(bench: Bench) -> None:
     with pytest.raises(KeyboardInterrupt):
         bench.grade(ended=stop)
     assert [each.state for each in bench.log.outline()] == [State.GRADED, State.QUEUED, State.QUEUED]
-    bench.client.restart()  # they sleep still
 
 
 def test_no_more_workers_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
