@@ -152,10 +152,11 @@ class Batch:
                 self._begin(slot, attempt)
 
     def _next(self, slot: Slot) -> Attempt | None:
-        """The next that waits; not one that failed at this worker, as long as another one can take it."""
-        alone = len([each for each in self.slots.usable if each.ready]) < 2
+        """The next that waits; not one that failed at this worker, as long as there is one at which it did not."""
+        ready = {each.address for each in self.slots.usable if each.ready}
         for place, attempt in enumerate(self.waiting):
-            if alone or slot.address not in self.failures.get(attempt.number, ()):
+            failed = self.failures.get(attempt.number, [])
+            if slot.address not in failed or ready.issubset(failed):
                 del self.waiting[place]
                 return attempt
         return None
