@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +39,11 @@ def test_everybody_is_there_in_the_order_of_the_roster(tmp_path: Path) -> None:
         grade(log, mine, result(stops=0))
         found = gradebook.rows(log)
     told = [(each.student, each.status, each.measured, each.final, each.max_score) for each in found]
-    assert told == [(ADA, "graded", 50, 50, 100), (BOB, "waiting", None, None, 100), (EVE, "not handed in", None, None, 100)]
+    assert told == [
+        (ADA, "graded", 50, 50, 100),
+        (BOB, "waiting", None, None, 100),
+        (EVE, "not handed in", None, None, 100),
+    ]
     assert found[2].look == ("no repository",)
 
 
@@ -183,6 +188,7 @@ def test_no_cell_can_pass_for_a_formula_and_parquet_holds_the_text_itself(tmp_pa
     rows = list(csv.reader(io.StringIO((tmp_path / ledger.CSV).read_bytes().decode(), newline="")))
     assert not [cell for row in rows for cell in row if cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert pq.read_table(tmp_path / ledger.PARQUET)["name"][0].as_py() == HOSTILE[0]
+    assert not re.findall("[\x00\x1b\u202e]", (tmp_path / ledger.CSV).read_bytes().decode())
 
 
 def test_every_attempt_is_a_row_and_one_stands_for_the_student(tmp_path: Path) -> None:
@@ -194,7 +200,9 @@ def test_every_attempt_is_a_row_and_one_stands_for_the_student(tmp_path: Path) -
         grade(log, his, result(stops=0))
         log.add_override(decided(BOB, 70))
         found = table(log)
-    assert [(row["student"], row["attempt"], row["state"], row["measured"], row["final"], row["current"]) for row in found] == [
+    assert [
+        (row["student"], row["attempt"], row["state"], row["measured"], row["final"], row["current"]) for row in found
+    ] == [
         ("ada", 1, "graded", 50, None, False),
         ("ada", 2, "graded", 100, 100, True),
         ("ada", 3, "error", None, None, False),
@@ -202,8 +210,17 @@ def test_every_attempt_is_a_row_and_one_stands_for_the_student(tmp_path: Path) -
         ("row-4", None, None, None, None, True),
     ]
     bob = found[3]
-    assert (bob["late_seconds"], bob["deduction"], bob["override_score"], bob["override_author"]) == (108000, 10, 70, "Prof. Stein")
-    assert (bob["verdict_image_builds"], bob["verdict_stops_when_asked"], bob["verdict_image_is_small"]) == ("passed", "failed", None)
+    assert (bob["late_seconds"], bob["deduction"], bob["override_score"], bob["override_author"]) == (
+        108000,
+        10,
+        70,
+        "Prof. Stein",
+    )
+    assert (bob["verdict_image_builds"], bob["verdict_stops_when_asked"], bob["verdict_image_is_small"]) == (
+        "passed",
+        "failed",
+        None,
+    )
     assert bob["given_changed"] == '[{"path": "noshow/features.py", "how": "edited"}]'
     assert (bob["committed_at"], bob["graded_tree"]) == (DEADLINE - timedelta(hours=1), "e" * 40)
 
@@ -247,7 +264,9 @@ def test_the_stable_view_sees_another_grade(tmp_path: Path) -> None:
     assert views[0] != views[1]
 
 
-def test_the_step_says_how_many_stand_where_and_what_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_step_says_how_many_stand_where_and_what_to_look_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     mine, his = submission(ADA), submission(BOB)
     with run(tmp_path, found=[mine, his]) as log:
         grade(log, mine, result(stops=20))
