@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import re
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from cohort.booked import ADA, BOB, DEADLINE, EVE, HOSTILE, KEY, SETTINGS, entries, grade, result, run, submission
 from mlops_grader.__main__ import main
-from mlops_grader.cohort import gradebook, ledger
+from mlops_grader.cohort import exports, feedback, gradebook, ledger
 from mlops_grader.cohort.joblog import JobLog
 from mlops_grader.cohort.records import Change, Override, Student, Why
 from mlops_grader.submission import UsageError
@@ -298,3 +299,13 @@ def test_tokens_of_one_run_are_handed_to_the_next(tmp_path: Path, capsys: pytest
 def test_a_policy_that_is_gone_is_told(tmp_path: Path) -> None:
     with run(tmp_path, late="grace:5") as log, pytest.raises(UsageError, match="there is no late policy `grace`"):
         gradebook.rows(log)
+
+
+def test_the_documentation_names_every_column_format_and_option() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "gradebook.md").read_text(encoding="utf-8")
+    options: list[str] = []
+    for step in (gradebook, feedback):
+        step.arguments(parser := argparse.ArgumentParser(add_help=False))
+        options += [name for action in parser._actions for name in action.option_strings]
+    wanted = [f"`{name}`" for name in (*ledger.COLUMNS, *exports.FORMATS)]
+    assert [name for name in (*wanted, *options) if name not in text] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -158,3 +159,15 @@ def test_two_packages_with_one_name_are_told(tmp_path: Path, monkeypatch: pytest
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(UsageError, match="two packages offer a late policy `percent`"):
         policy("percent:10")
+
+
+def test_the_policy_of_the_documentation_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "gradebook.md").read_text(encoding="utf-8")
+    code, entry = (text.partition(f"```{kind}\n")[2].partition("```")[0] for kind in ("python", "toml"))
+    installed(tmp_path, "\n".join(tomllib.loads(entry)["project"]["entry-points"][late.GROUP]) + " = our_policies:make")
+    (tmp_path / "our_policies.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    try:
+        assert [points("grace:15", timedelta(minutes=minutes)) for minutes in (15, 16)] == [0, 5]
+    finally:
+        sys.modules.pop("our_policies", None)
