@@ -136,9 +136,15 @@ def test_a_student_reads_how_the_score_came_about(folder: Path, kind: str) -> No
     assert "Graded was commit " + "c" * 40 in text
     assert "of 20 November 2026, 17:00 UTC" in text
     assert "noshow/`features`.py (edited)" in text
-    assert f"mlops-grader grade . --commit {'c' * 40} --module {KEY} --seed 111 --fresh" in text
+    assert f"bring those files back first: mlops-grader grade . --module {KEY} --seed 111 --fresh" in text
     assert "Prof. Stein" not in text
     assert "f" * 10 not in text, "the commit of the copy that was graded says nothing to the student"
+
+
+def test_the_command_that_repeats_the_grade_names_the_students_own_commit(folder: Path) -> None:
+    feedback(folder)
+    asked = f"To see the same on your machine:\n\n```text\nmlops-grader grade . --commit {'b' * 40} --module {KEY} --seed 222 --fresh\n"
+    assert asked in written(folder)["students/bob.md"]
 
 
 @pytest.mark.parametrize("kind", ["md", "html"])
