@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from mlops_grader.check import checks_in
@@ -196,6 +197,6 @@ def summary(entries: Sequence[Entry]) -> list[str]:
         f"{len(entries)} students: " + ", ".join(f"{count[word]} {word}" for word in (GRADED, WAITING, ERROR, ABSENT))
     ]
     if finals:
-        told.append(f"Scores: {finals[0]} to {finals[-1]} of {entries[0].max_score}, median {finals[len(finals) // 2]}")
+        told.append(f"Scores: {finals[0]} to {finals[-1]} of {entries[0].max_score}, median {median(finals):g}")
     told += [plain(f"{entry.student.id}: {words}") for entry in entries for words in entry.look]
     return told
