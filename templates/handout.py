@@ -56,14 +56,13 @@ def given_in(key: str, project: Path, paths: list[str]) -> dict[str, str]:
     alone only the lessons and `course.toml`: all else belongs to the team.
     """
     lessons = {path for layer in compose.layers(key) for path in compose.lesson_files(layer).values()}
-    if key in compose.ALONE:
-        given = {*lessons, compose.COURSE_FILE} & set(paths)
-    else:
-        given = set(paths) - _students(key)
-    return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in sorted(given)}
+    theirs = set(paths) - {*lessons, compose.COURSE_FILE} if key in compose.ALONE else _students(key)
+    given = [path for path in paths if path not in theirs]
+    return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in given}
 
 
 def _students(key: str) -> set[str]:
+    """The stubs and the files of the solutions, of all layers: files that a student makes are among them."""
     return set().union(*compose.student_files(key).values())
 
 
@@ -75,7 +74,6 @@ def _repository(place: Path, key: str, wanted: Wanted) -> dict[str, str]:
     commit = repeatable.commit(project, f"Start {key}")
     paths = repeatable.files(project)
     given = given_in(key, project, paths)
-    students = _students(key) if key not in compose.ALONE else set(paths) - given.keys() | _students(key)
     _write_json(
         place / MARK,
         {
@@ -84,7 +82,7 @@ def _repository(place: Path, key: str, wanted: Wanted) -> dict[str, str]:
             "grader": compose.released().partition("==")[2],
             "commit": commit,
             "given": given,
-            "student": sorted(students),
+            "student": sorted(_students(key) | (set(paths) - given.keys())),
         },
     )
     return given
