@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -45,8 +47,13 @@ def export(key: str, to: Path, wanted: Wanted) -> Path:
     with _new(folder) as place:
         given = _repository(place, key, wanted)
         varied = _variants(place, key, wanted, given) if wanted.roster else frozenset[str]()
-        bundle.write(place, key, wanted.grader, sorted(given.keys() - varied))
+        bundle.write(place, key, wanted.grader, as_words(wanted.grader), sorted(given.keys() - varied))
     return folder
+
+
+def as_words(grader: str) -> str:
+    """A requirement for those who read it as a command line, as a project's noxfile does: quoted where it has spaces."""
+    return grader if grader.startswith("-") or not re.search(r"\s", grader) else shlex.quote(grader)
 
 
 def given_in(key: str, project: Path, paths: list[str]) -> dict[str, str]:
@@ -70,7 +77,7 @@ def _repository(place: Path, key: str, wanted: Wanted) -> dict[str, str]:
     """Make the template repository, and the list of what is given in it."""
     project = place / "repository"
     usual = json.loads((compose.KIT / "templates" / key / "cookiecutter.json").read_text(encoding="utf-8"))
-    compose.fill(project, key, Answers(usual["repo_name"], wanted.author), grader=wanted.grader)
+    compose.fill(project, key, Answers(usual["repo_name"], wanted.author), grader=as_words(wanted.grader))
     commit = repeatable.commit(project, f"Start {key}")
     paths = repeatable.files(project)
     given = given_in(key, project, paths)

@@ -94,7 +94,7 @@ def start(autograder: Path, checkout: Path, temp: Path, **variables: str) -> sub
 def heard(log: str) -> list[str]:
     """The commands that the runner would take out of a log."""
     commands, until = [], ""
-    for line in log.splitlines():
+    for line in map(str.strip, log.splitlines()):  # the runner looks behind spaces too
         if until:
             until = "" if line == f"::{until}::" else until
         elif stopped := re.fullmatch("::stop-commands::(.+)", line):

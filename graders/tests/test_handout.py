@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -352,6 +353,16 @@ def test_classroom_50_takes_the_assignment(key: str, exported: Path) -> None:
     grading = json.loads((folder / "autograders" / entry["slug"] / "grading.json").read_text())
     assert (grading["module"], grading["grader"]) == (key, compose.released())
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 10_000_000
+
+
+def test_a_grader_from_elsewhere_is_one_word_everywhere(tmp_path: Path) -> None:
+    """A requirement with spaces: for the project's noxfile and the autograder, which read words, and for the workflow."""
+    grader = "mlops-grader[all] @ git+https://example.org/kit@v1"
+    folder = handout.export("m01_environment", tmp_path, handout.Wanted("Student", grader))
+    pin = compose.tomllib.loads((folder / "repository/course.toml").read_text())["grader"]
+    grading = json.loads(next(folder.glob("classroom50/autograders/*/grading.json")).read_text())
+    assert [shlex.split(pin), shlex.split(grading["grader"])] == [[grader], [grader]]
+    assert f'GRADER: "{grader}"' in (folder / "action-protocol/.github/workflows/classroom.yml").read_text()
 
 
 def facts_of(key: str) -> dict[str, Any]:
