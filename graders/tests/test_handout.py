@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -76,7 +77,9 @@ def git(folder: Path, *arguments: str) -> bytes:
 
 def blobs(repository: Path) -> dict[str, bytes]:
     """Every file that any commit of a repository holds, by hash and path; loose and unreachable ones too."""
-    paths = dict(line.partition(" ")[::2] for line in git(repository, "rev-list", "--objects", "--all").decode().splitlines())
+    paths = dict(
+        line.partition(" ")[::2] for line in git(repository, "rev-list", "--objects", "--all").decode().splitlines()
+    )
     held, found = io.BytesIO(git(repository, "cat-file", "--batch", "--batch-all-objects")), {}
     while head := held.readline().decode().split():
         name, kind, size = head
@@ -130,7 +133,9 @@ def test_no_solution_is_handed_out(key: str, exported: Path) -> None:
     folder = exported / key
     assert betrayed(key, folder / "repository") == []
     whole = set(solved(key).values()) - set(known_to(key))
-    beside = [path for path in folder.rglob("*") if path.is_file() and "repository" not in path.relative_to(folder).parts]
+    beside = [
+        path for path in folder.rglob("*") if path.is_file() and "repository" not in path.relative_to(folder).parts
+    ]
     assert [path for path in beside if path.read_bytes() in whole] == []
 
 
@@ -188,7 +193,9 @@ def test_what_is_given_is_listed(key: str, exported: Path) -> None:
     assert given.keys() & students == set()
     assert set(repeatable.files(repository)) - students == given.keys()
     assert {"course.toml", f"lessons/{key}.md"} <= given.keys()
-    assert [path for path in given if not path.startswith("lessons/") and b"TODO(m" in (repository / path).read_bytes()] == []
+    assert [
+        path for path in given if not path.startswith("lessons/") and b"TODO(m" in (repository / path).read_bytes()
+    ] == []
     assert {path: hashlib.sha256((repository / path).read_bytes()).hexdigest() for path in given} == given
 
 
@@ -225,9 +232,13 @@ def test_the_commit_is_the_same_everywhere(exported: Path, tmp_path: Path) -> No
         f"[commit]\ngpgsign = true\ntemplate = {tmp_path}/message\n[init]\ntemplateDir = {template}\ndefaultBranch = trunk\n"
         "defaultObjectFormat = sha256\n[i18n]\ncommitEncoding = latin1\n"
     )
-    other = {"HOME": str(home), "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "GIT_AUTHOR_DATE": "2001-01-01T00:00:00", "GIT_DIR": str(tmp_path)}
+    other = {
+        "HOME": str(home), "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "GIT_AUTHOR_DATE": "2001-01-01T00:00:00", "GIT_DIR": str(tmp_path),
+    }  # fmt: skip
     text = ELSEWHERE.format(templates=str(compose.KIT / "templates"), to=str(tmp_path / "out"))
-    done = subprocess.run([sys.executable, "-c", text], env={**os.environ, **other}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", text], env={**os.environ, **other}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     here, there = (json.loads((folder / "m07_ci/given.json").read_text()) for folder in (exported, tmp_path / "out"))
     assert there == here
@@ -238,9 +249,10 @@ def test_the_commit_is_the_same_everywhere(exported: Path, tmp_path: Path) -> No
 def test_another_file_is_another_commit(exported: Path, tmp_path: Path) -> None:
     """The hash stands for what is in it."""
     other = handout.export("m01_environment", tmp_path, handout.Wanted("Ada", compose.released()))
-    assert json.loads((other / "given.json").read_text())["commit"] != json.loads(
-        (exported / "m01_environment/given.json").read_text()
-    )["commit"]
+    assert (
+        json.loads((other / "given.json").read_text())["commit"]
+        != json.loads((exported / "m01_environment/given.json").read_text())["commit"]
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -322,7 +334,9 @@ def test_an_export_that_fails_leaves_the_earlier_one(tmp_path: Path, monkeypatch
      (["--all", "--variants", "roster.csv"], "--variants goes with one module"), (["m01_environment", "--author", "a\nb"], "author is"),
      (["m01_environment", "--grader", 'a"b'], "cannot stand in a workflow")],
 )  # fmt: skip
-def test_a_wrong_command_says_what_is_wrong(words: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_command_says_what_is_wrong(
+    words: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert handout.main(["export", *words, "--to", str(tmp_path / "out")]) == 2
     assert says in capsys.readouterr().err
     assert list((tmp_path / "out").glob("*")) == []
@@ -339,6 +353,16 @@ def test_classroom_50_takes_the_assignment(key: str, exported: Path) -> None:
     grading = json.loads((folder / "autograders" / entry["slug"] / "grading.json").read_text())
     assert (grading["module"], grading["grader"]) == (key, compose.released())
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 10_000_000
+
+
+def test_a_grader_from_elsewhere_is_one_word_everywhere(tmp_path: Path) -> None:
+    """A requirement with spaces: for the project's noxfile and the autograder, which read words, and for the workflow."""
+    grader = "mlops-grader[all] @ git+https://example.org/kit@v1"
+    folder = handout.export("m01_environment", tmp_path, handout.Wanted("Student", grader))
+    pin = compose.tomllib.loads((folder / "repository/course.toml").read_text())["grader"]
+    grading = json.loads(next(folder.glob("classroom50/autograders/*/grading.json")).read_text())
+    assert [shlex.split(pin), shlex.split(grading["grader"])] == [[grader], [grader]]
+    assert f'GRADER: "{grader}"' in (folder / "action-protocol/.github/workflows/classroom.yml").read_text()
 
 
 def facts_of(key: str) -> dict[str, Any]:
@@ -371,7 +395,9 @@ def test_the_workflow_of_the_action_protocol_is_sound(exported: Path) -> None:
         ["zizmor", "--offline", "--persona=pedantic", "."],
     )
     for command in asked:
-        done = subprocess.run([programs / command[0], *command[1:]], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [programs / command[0], *command[1:]], cwd=folder, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
