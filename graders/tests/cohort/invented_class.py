@@ -126,7 +126,7 @@ def _student(place: int, chance: random.Random) -> Student:
 
 
 def _attempts(student: Student, commits: Sequence[str], before: int, chance: random.Random) -> Iterator[Attempt]:
-    at, skill = DEADLINE - timedelta(days=5), chance.betavariate(4, 1.6)
+    at, skill = DEADLINE - timedelta(days=5), chance.betavariate(2.2, 1.8)
     for place, commit in enumerate(commits):
         at += timedelta(hours=chance.uniform(1, 40))
         broken = chance.random() < 0.02
@@ -145,7 +145,7 @@ def _attempts(student: Student, commits: Sequence[str], before: int, chance: ran
 def _verdict(skill: float, chance: random.Random) -> Verdict:
     if chance.random() < 0.01:
         return chance.choice((Verdict.NOT_RUN, Verdict.ERROR))
-    return Verdict.PASSED if chance.random() < 0.35 + 0.65 * skill else Verdict.FAILED
+    return Verdict.PASSED if chance.random() < 0.45 + 0.55 * skill else Verdict.FAILED
 
 
 def _entry(student: Student, attempts: tuple[Attempt, ...], chance: random.Random) -> Entry:

@@ -60,7 +60,8 @@ def _board(options: argparse.Namespace, console: Console) -> Board:
     if not options.no_similar:
         with console.status("Comparing the submissions"):
             found = compared(options.run_folder, settings, entries, options.similar_from)
-    return Board(settings, tuple(entries), overrides, strays, found, options.pass_mark)
+    place = str(options.run_folder)
+    return Board(settings, tuple(entries), overrides, strays, found, options.pass_mark, folder=place)
 
 
 def _may_lie_there(to: Path, options: argparse.Namespace) -> None:

@@ -72,8 +72,8 @@ class Column:
 
     @property
     def tries(self) -> float | None:
-        """The median of the tries until it passed, of those who passed it."""
-        return statistics.median(green.tries for green in self.greens) if self.greens else None
+        """The mean of the tries until it passed, of those who passed it."""
+        return statistics.fmean(green.tries for green in self.greens) if self.greens else None
 
     @property
     def hours(self) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ PAGES = ("index", "students", "checks", "errors", "late", "changes", "similar")
 
 @dataclass(frozen=True)
 class Board:
-    """A class as its pages show it. overrides: every decision, also those that were taken back. similarity: None when nobody looked."""
+    """A class as its pages show it. folder: the run's, as commands name it. overrides: every decision, also those that were taken back. similarity: None when nobody looked."""
 
     settings: Settings
     entries: tuple[Entry, ...]
@@ -39,6 +40,7 @@ class Board:
     similarity: Similarity | None = None
     pass_percent: int = 50
     anonymous: bool = False
+    folder: str = ""
     made_at: datetime | None = None
 
 
@@ -78,6 +80,7 @@ def _shared(board: Board) -> dict[str, Any]:
         "board": board,
         "settings": board.settings,
         "version": __version__,
+        "place": shlex.quote(board.folder or "RUN"),
         "made_at": board.made_at or datetime.now(UTC),
         "overview": facts.overview(board.entries, board.pass_percent),
         "bins": facts.bins(board.entries),
