@@ -89,7 +89,7 @@ def locate(path: Path) -> Path:
 def repository(path: Path) -> Path:
     """The top folder of the git repository around a path. Raises UsageError."""
     try:
-        done = _call(["git", "-C", str(path), "rev-parse", "--show-toplevel"], _safe_environment())
+        done = _call(["git", "-C", str(path), "rev-parse", "--show-toplevel"], safe_environment())
     except FileNotFoundError:
         raise UsageError("git is not installed: a submission is what git would clone, so install git") from None
     if done.returncode:
@@ -222,7 +222,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    done = _call(["git", *_SAFE, "-C", str(folder), *arguments], _safe_environment())
+    done = _call(["git", *SAFE, "-C", str(folder), *arguments], safe_environment())
     if done.returncode:
         words = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()
         raise UsageError(f"git {arguments[0]} failed in `{folder}`: {words[-1]}")
@@ -230,18 +230,19 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _maybe(folder: Path, *arguments: str) -> str:
-    done = _call(["git", *_SAFE, "-C", str(folder), *arguments], _safe_environment())
+    done = _call(["git", *SAFE, "-C", str(folder), *arguments], safe_environment())
     return "" if done.returncode else done.stdout
 
 
 # a repository's own configuration may name commands and addresses that git uses: none of them counts here
-_SAFE: Sequence[str] = (
+SAFE: Sequence[str] = (
     "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.autocrlf=input",
     "-c", "core.safecrlf=false", "-c", "advice.detachedHead=false", "-c", "gc.auto=0", "-c", "commit.gpgSign=false",
 )  # fmt: skip
 
 
-def _safe_environment() -> dict[str, str]:
+def safe_environment() -> dict[str, str]:
+    """The environment for git on a repository that is not trusted: the grader's name, no prompt, no address but of files."""
     person = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _GRADER.items()}
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     return {**kept, **person, **_CLOSED, "LC_ALL": "C.UTF-8"}
