@@ -27,14 +27,31 @@ def _marked(text: str) -> str:
 
 def _entry(number: int) -> Entry:
     """A student in whom every text that could be anybody's holds a canary."""
-    name, login, commit = f"Zephyrine{number} Quastenflosser{number}", f"zq-login-{number}", f"{number:03}beefcafe" + "7" * 29
+    name, login, commit = (
+        f"Zephyrine{number} Quastenflosser{number}",
+        f"zq-login-{number}",
+        f"{number:03}beefcafe" + "7" * 29,
+    )
     one = f"id-{login}"
     told = document({"test_image_builds": Verdict.PASSED}, commit, found=_marked(f"/home/{login}/x is {name}'s"))
     for check in told["checks"]:
         check.update(fix=_marked("fix"), title=_marked("title"), why=_marked("why"), lesson=_marked("lesson"))
     told["figures"] = [{"name": _marked("figure"), "value": 1.5, "unit": CANARY}]
-    known: dict[str, Any] = {"student": one, "module": invented_class.MODULE, "key": _marked("key"), "tries": 1, "commit": commit}
-    known |= {"queued_at": AT, "started_at": AT, "ended_at": AT, "worker": _marked("worker"), "log": _marked("log"), "phases": {CANARY: 1.0}}
+    known: dict[str, Any] = {
+        "student": one,
+        "module": invented_class.MODULE,
+        "key": _marked("key"),
+        "tries": 1,
+        "commit": commit,
+    }
+    known |= {
+        "queued_at": AT,
+        "started_at": AT,
+        "ended_at": AT,
+        "worker": _marked("worker"),
+        "log": _marked("log"),
+        "phases": {CANARY: 1.0},
+    }
     graded = Attempt(number * 2 + 7001, why=Why.FIRST, state=State.GRADED, document=told, **known)
     failed = Attempt(number * 2 + 7002, why=Why.CHANGED, state=State.ERROR, error=_marked("error"), **known)
     found = Submission(
@@ -42,9 +59,23 @@ def _entry(number: int) -> Entry:
         (Change(_marked("path"), "edited"),), (_marked("note"),), _marked("problem"), _marked("parcel"),
     )  # fmt: skip
     override = Override(one, invented_class.MODULE, 55, _marked(f"because {name}"), _marked("Professor Krill"), AT)
-    student = Student(one, login, name, f"{login}@example.org", _marked("Section"), 9000 + number, {"github_id": CANARY})
+    student = Student(
+        one, login, name, f"{login}@example.org", _marked("Section"), 9000 + number, {"github_id": CANARY}
+    )
     return Entry(
-        student, found, graded, (graded, failed), 10, 100, found.late, 3, override, 55, "error", _marked("words"), look=(_marked("look"),)
+        student,
+        found,
+        graded,
+        (graded, failed),
+        10,
+        100,
+        found.late,
+        3,
+        override,
+        55,
+        "error",
+        _marked("words"),
+        look=(_marked("look"),),
     )
 
 
@@ -65,7 +96,7 @@ def test_no_file_holds_anything_of_anybody() -> None:
         if name.endswith((".css", ".js")):
             continue
         body = str(text).partition("<script>")[0]
-        assert [] == [secret for secret in SECRETS if secret in body or secret in name], name
+        assert [secret for secret in SECRETS if secret in body or secret in name] == [], name
 
 
 def test_the_secrets_are_found_where_names_are_shown() -> None:
@@ -87,18 +118,18 @@ def test_the_order_says_nothing() -> None:
 def test_scores_and_verdicts_stay_as_they_are() -> None:
     """They are what the class is to see."""
     (one,) = anonymous([_entry(1)])
-    assert ("Student 1", 10, 55, "error") == (one.student.name, one.measured, one.final, one.status)
+    assert (one.student.name, one.measured, one.final, one.status) == ("Student 1", 10, 55, "error")
     assert one.attempt
     assert one.attempt.result
     passed = [outcome.id for outcome in one.attempt.result.checks if outcome.verdict is Verdict.PASSED]
-    assert ["test_image_builds"] == passed
+    assert passed == ["test_image_builds"]
     assert timedelta(hours=2) == one.late
 
 
 def test_attempts_are_numbered_by_student() -> None:
     """Numbers that run through the whole class follow its roster."""
     (one,) = anonymous([_entry(5)])
-    assert [1, 2] == [attempt.number for attempt in one.attempts]
+    assert [attempt.number for attempt in one.attempts] == [1, 2]
 
 
 @pytest.mark.parametrize("field", ["place", "commit", "tree", "graded_tree", "parcel"])

@@ -15,7 +15,7 @@ from rich.console import Console
 from cohort import invented_class
 from cohort.invented_class import HOSTILE, document, settings
 from mlops_grader.check import Check, Verdict
-from mlops_grader.cohort import command, dashboard
+from mlops_grader.cohort import command
 from mlops_grader.cohort.dashboard import facts, site
 from mlops_grader.cohort.dashboard.facts import Green
 from mlops_grader.cohort.dashboard.site import Board
@@ -33,9 +33,15 @@ CHECKS = (BUILDS, STARTS, STOPS, SHINES)
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def attempt(student: str, number: int, commit: str, hours: float, *passed: Check, state: State = State.GRADED) -> Attempt:
+def attempt(
+    student: str, number: int, commit: str, hours: float, *passed: Check, state: State = State.GRADED
+) -> Attempt:
     """A grade that ended so many hours after the first of November, with these checks passed."""
-    told = document({each.id: Verdict.PASSED for each in passed}, commit * 40, known=CHECKS) if state is State.GRADED else None
+    told = (
+        document({each.id: Verdict.PASSED for each in passed}, commit * 40, known=CHECKS)
+        if state is State.GRADED
+        else None
+    )
     ended = START + timedelta(hours=hours)
     return Attempt(number, student, "invented", "", Why.FIRST, state, ended_at=ended, commit=commit * 40, document=told)
 
@@ -75,16 +81,23 @@ CLASS = (ADA, BEN, CLEO, DAN, EVA)
 def test_the_overview_counts_everybody_once() -> None:
     """Five students: three graded, one absent, one error."""
     found = facts.overview(CLASS, 50)
-    assert {"graded": 3, "not handed in": 1, "error": 1} == dict(found.statuses)
-    assert (5, 1, 0, 50, 1, 2) == (found.students, found.late, found.overridden, found.pass_mark, found.below, found.above)
-    assert (50, 190 / 3) == (found.median, found.mean)
+    assert dict(found.statuses) == {"graded": 3, "not handed in": 1, "error": 1}
+    assert (found.students, found.late, found.overridden, found.pass_mark, found.below, found.above) == (
+        5,
+        1,
+        0,
+        50,
+        1,
+        2,
+    )
+    assert (found.median, found.mean) == (50, 190 / 3)
 
 
 def test_every_final_score_lies_in_exactly_one_bin() -> None:
     """The greatest score is in the last bin."""
     found = facts.bins(CLASS)
-    assert [(0, 9), (90, 100)] == [found[0][:2], found[-1][:2]]
-    assert {(40, 49): 1, (50, 59): 1, (90, 100): 1} == {(low, high): number for low, high, number in found if number}
+    assert [found[0][:2], found[-1][:2]] == [(0, 9), (90, 100)]
+    assert {(low, high): number for low, high, number in found if number} == {(40, 49): 1, (50, 59): 1, (90, 100): 1}
 
 
 def columns() -> Mapping[str, facts.Column]:
@@ -94,23 +107,32 @@ def columns() -> Mapping[str, facts.Column]:
 def test_what_waits_counts_for_the_check_that_it_waits_for_in_the_end() -> None:
     """Ben's stop waits for his start; Cleo's start and stop both wait for her build, one directly and one through the other."""
     found = columns()
-    assert {"test_builds": 2, "test_starts": 1, "test_stops": 0, "test_shines": 0} == {
-        name: column.blocks for name, column in found.items()
+    assert {name: column.blocks for name, column in found.items()} == {
+        "test_builds": 2,
+        "test_starts": 1,
+        "test_stops": 0,
+        "test_shines": 0,
     }
-    assert {"test_builds": 10 + 20 + 30, "test_starts": 20 + 30, "test_stops": 0, "test_shines": 0} == {
-        name: column.behind for name, column in found.items()
+    assert {name: column.behind for name, column in found.items()} == {
+        "test_builds": 10 + 20 + 30,
+        "test_starts": 20 + 30,
+        "test_stops": 0,
+        "test_shines": 0,
     }
-    assert {"test_builds": 1, "test_starts": 1, "test_stops": 0, "test_shines": 0} == {
-        name: column.next_for for name, column in found.items()
+    assert {name: column.next_for for name, column in found.items()} == {
+        "test_builds": 1,
+        "test_starts": 1,
+        "test_stops": 0,
+        "test_shines": 0,
     }
 
 
 def test_verdicts_are_those_of_the_attempts_that_count() -> None:
     """Ada's earlier failures count no more."""
     found = columns()
-    assert {Verdict.PASSED: 1, Verdict.BLOCKED: 2} == found["test_stops"].verdicts
-    assert {Verdict.PASSED: 1, Verdict.FAILED: 1, Verdict.BLOCKED: 1} == found["test_starts"].verdicts
-    assert 2 / 3 == found["test_builds"].passed_share
+    assert found["test_stops"].verdicts == {Verdict.PASSED: 1, Verdict.BLOCKED: 2}
+    assert found["test_starts"].verdicts == {Verdict.PASSED: 1, Verdict.FAILED: 1, Verdict.BLOCKED: 1}
+    assert found["test_builds"].passed_share == 2 / 3
 
 
 def test_time_to_green_counts_commits_and_hours_from_the_first_grade() -> None:
@@ -122,9 +144,9 @@ def test_time_to_green_counts_commits_and_hours_from_the_first_grade() -> None:
         "test_shines": Green(2, 5.5),
     } == facts.first_greens(ADA.attempts)
     found = columns()
-    assert ((1 + 1 + 2) / 3, 5.5) == (found["test_shines"].tries, found["test_shines"].hours)
-    assert (1, None) == (found["test_builds"].tries, found["test_builds"].hours)
-    assert () == columns_of(DAN)
+    assert (found["test_shines"].tries, found["test_shines"].hours) == ((1 + 1 + 2) / 3, 5.5)
+    assert (found["test_builds"].tries, found["test_builds"].hours) == (1, None)
+    assert columns_of(DAN) == ()
 
 
 def columns_of(*entries: Entry) -> tuple[facts.Column, ...]:
@@ -135,15 +157,21 @@ def test_a_ring_of_checks_that_wait_for_each_other_ends() -> None:
     """No grader makes one; a document that says so must not keep the dashboard from being made."""
     ring = attempt("ada", 1, "1", 0)
     for check in ring.document["checks"] if ring.document else ():
-        check.update(verdict="blocked", blocked_by="test_stops" if check["id"] != "test_stops" else "test_starts", points=0)
-    assert 4 == len(columns_of(entry("ada", ring, final=0)))
+        check.update(
+            verdict="blocked", blocked_by="test_stops" if check["id"] != "test_stops" else "test_starts", points=0
+        )
+    assert len(columns_of(entry("ada", ring, final=0))) == 4
 
 
 PAIR = Pair("ada", "ben", 91, 72, (Match("noshow/a.py", "noshow/<b>.py", 93),))
 
 
 def board(**changes: object) -> Board:
-    known = {"settings": settings(module="invented"), "entries": CLASS, "similarity": Similarity((PAIR,), 3, ("cleo",), ("a note",))}
+    known = {
+        "settings": settings(module="invented"),
+        "entries": CLASS,
+        "similarity": Similarity((PAIR,), 3, ("cleo",), ("a note",)),
+    }
     return Board(**{**known, **changes})  # type: ignore[arg-type]  # the tests name what they change
 
 
@@ -185,17 +213,23 @@ def test_what_people_wrote_is_text() -> None:
     """Names, findings, places, reasons, errors and paths that look like markup or like a program: on no page do they become any."""
     strange = Student("row-2", "", HOSTILE, HOSTILE, HOSTILE)
     told = document({}, "1" * 40, found=HOSTILE, known=CHECKS)
-    good = Attempt(1, "row-2", "invented", "", Why.FIRST, State.GRADED, commit="1" * 40, document=told, log=HOSTILE, worker=HOSTILE)
+    good = Attempt(
+        1, "row-2", "invented", "", Why.FIRST, State.GRADED, commit="1" * 40, document=told, log=HOSTILE, worker=HOSTILE
+    )
     bad = Attempt(2, "row-2", "invented", "", Why.FIRST, State.ERROR, error=HOSTILE, log=HOSTILE, worker=HOSTILE)
     decision = Override("row-2", "invented", 3, HOSTILE, HOSTILE, START)
     found = Submission("row-2", "javascript:alert(1)", notes=(HOSTILE,))
-    one = entry("row-2", good, bad, final=0, student=strange, submission=found, override=decision, status="error", words=HOSTILE)
+    one = entry(
+        "row-2", good, bad, final=0, student=strange, submission=found, override=decision, status="error", words=HOSTILE
+    )
     pair = Similarity((Pair("row-2", "ada", 90, 90, (Match(HOSTILE, HOSTILE, 90),)),), 2, (), (HOSTILE,))
-    made = site.files(board(entries=(one, ADA), overrides=(decision,), strays=(HOSTILE,), similarity=pair, folder=HOSTILE))
+    made = site.files(
+        board(entries=(one, ADA), overrides=(decision,), strays=(HOSTILE,), similarity=pair, folder=HOSTILE)
+    )
     for name, page in pages(made).items():
         scripts = 0 if name.startswith("students/") else 1
         assert (scripts, 0) == (page.tags.count("script"), page.tags.count("img")), name
-        assert [] == page.handlers, name
+        assert page.handlers == [], name
         assert not any(address.startswith("javascript") for address in page.addresses), name
     assert HOSTILE in pages(made)["students/row-2.html"].words
 
@@ -215,7 +249,7 @@ def test_the_script_that_may_run_is_ours_alone() -> None:
 def test_a_student_whose_id_is_no_file_name_gets_a_page_all_the_same() -> None:
     """And nothing is written outside of the folder."""
     made = site.files(board(entries=(entry("../../x", attempt("../../x", 1, "1", 0), final=0),), similarity=None))
-    assert ["students/row.1.html"] == [name for name in made if name.startswith("students/")]
+    assert [name for name in made if name.startswith("students/")] == ["students/row.1.html"]
 
 
 def test_an_empty_class_has_pages() -> None:
@@ -273,7 +307,9 @@ def test_names_leave_the_run_only_when_somebody_says_so(run_folder: Path, tmp_pa
     ("more", "words"),
     [(("--pass-mark", "101"), "--pass-mark"), (("--to", "."), "run's folder itself")],
 )
-def test_what_makes_no_sense_is_refused(run_folder: Path, more: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_makes_no_sense_is_refused(
+    run_folder: Path, more: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the way out."""
     monkeypatch.chdir(run_folder)
     with pytest.raises(UsageError, match=words):

@@ -27,7 +27,17 @@ STUDENTS, FEW = 500, 60
 DESKTOP, PHONE = (1280, 800), (390, 844)
 HEAT_LIMIT = 3 * 2**20  # bytes of the heaviest page
 TAP = 24  # pixels: WCAG 2.2, target size (minimum)
-KINDS = ("index", "students", "checks", "errors", "late", "changes", "similar", "checks/test_stops_when_asked", "students/{student}")
+KINDS = (
+    "index",
+    "students",
+    "checks",
+    "errors",
+    "late",
+    "changes",
+    "similar",
+    "checks/test_stops_when_asked",
+    "students/{student}",
+)
 
 SORT_LIMIT = 0.2  # seconds of a processor: script, style and layout after a click
 
@@ -85,7 +95,9 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Site:
 def _named(number: int) -> Board:
     made = invented_class.make(number)
     one, two = (entry.student.id for entry in made.entries[:2])
-    similarity = Similarity((Pair(one, two, 91, 72, (Match("noshow/a.py", "noshow/b.py", 93),)),), number, (), ("a note",))
+    similarity = Similarity(
+        (Pair(one, two, 91, 72, (Match("noshow/a.py", "noshow/b.py", 93),)),), number, (), ("a note",)
+    )
     return Board(made.settings, made.entries, made.overrides, made.strays, similarity, folder="/srv/runs/containers")
 
 
@@ -105,7 +117,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 def _site(board: Board, root: Path) -> Site:
     folder.replace(root, site.files(board), site.MARK)
-    several = next(entry.student.id for entry in board.entries if sum(each.document is not None for each in entry.attempts) > 2)
+    several = next(
+        entry.student.id for entry in board.entries if sum(each.document is not None for each in entry.attempts) > 2
+    )
     hostile = next((entry.student.id for entry in board.entries if entry.student.name == HOSTILE), "")
     return Site(root, several, hostile)
 
@@ -130,7 +144,7 @@ def watch(browser: Browser, named: Site, request: pytest.FixtureRequest) -> Iter
     watched.page.on("dialog", lambda dialog: (watched.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     yield watched
     context.close()
-    assert [] == watched.wrong
+    assert watched.wrong == []
 
 
 def shown_rows(page: Page) -> int:
@@ -139,7 +153,8 @@ def shown_rows(page: Page) -> int:
 
 def column(page: Page, place: int) -> list[str]:
     """What stands in a column of the rows that are seen, from the top."""
-    script = "place => [...document.querySelectorAll('#students tbody tr:not([hidden])')].map(row => row.cells[place].dataset.v ?? row.cells[place].textContent.trim())"
+    script = """place => [...document.querySelectorAll('#students tbody tr:not([hidden])')]
+        .map(row => row.cells[place].dataset.v ?? row.cells[place].textContent.trim())"""
     found: list[str] = page.evaluate(script, place)
     return found
 
@@ -157,7 +172,9 @@ def sorting(page: Page, name: str) -> float:
         return float(sum(figures[f"{part}Duration"] for part in ("Script", "RecalcStyle", "Layout")))
 
     before = spent()
-    page.evaluate("name => { document.querySelector(`th[data-key=${name}] button`).click(); document.body.offsetHeight }", name)
+    page.evaluate(
+        "name => { document.querySelector(`th[data-key=${name}] button`).click(); document.body.offsetHeight }", name
+    )
     taken = spent() - before
     session.detach()
     return taken
@@ -173,7 +190,7 @@ def barriers(page: Page) -> list[tuple[str, str]]:
 def test_every_student_is_on_the_heat_map_and_it_is_light_enough(watch: Watched, named: Site) -> None:
     """Symbols stand beside colours, and the file is small enough to be sent."""
     page = watch.open("students")
-    assert STUDENTS == shown_rows(page)
+    assert shown_rows(page) == STUDENTS
     assert (named.root / "students.html").stat().st_size < HEAT_LIMIT
     cell = page.locator("td[data-w=failed]").first
     assert (cell.text_content(), cell.get_attribute("aria-label")) == ("✗ 0", "failed 0")
@@ -207,8 +224,10 @@ def test_filters_work_together_and_stand_in_the_address(watch: Watched) -> None:
     seen = shown_rows(page)
     assert 0 < seen < STUDENTS / 4
     expected = page.evaluate(
-        """() => { const at = [...document.querySelectorAll('#students thead th')].findIndex(th => th.dataset.check === 'test_image_builds');
-        return [...document.querySelectorAll('#students tbody tr')].filter(row => row.dataset.section === 'Monday' && row.cells[at].dataset.w === 'failed').length }"""
+        """() => {
+        const at = [...document.querySelectorAll('#students thead th')].findIndex(th => th.dataset.check === 'test_image_builds');
+        return [...document.querySelectorAll('#students tbody tr')]
+            .filter(row => row.dataset.section === 'Monday' && row.cells[at].dataset.w === 'failed').length }"""
     )
     assert expected == seen
     assert page.locator("output").text_content() == f"{seen} of {STUDENTS} shown"
@@ -266,11 +285,12 @@ def test_without_script_the_pages_are_plain_tables(browser: Browser, named: Site
 def test_a_phone_shows_every_page(watch: Watched, named: Site) -> None:
     """No page is wider than the screen, and what one taps is large enough or stands in a line of text."""
     small = f"""() => [...document.querySelectorAll('button, select, input, summary, nav a')].filter(each => each.checkVisibility())
-        .map(each => [each.outerHTML.slice(0, 80), each.getBoundingClientRect()]).filter(([, box]) => box.height < {TAP} || box.width < {TAP}).map(([what]) => what)"""
+        .map(each => [each.outerHTML.slice(0, 80), each.getBoundingClientRect()])
+        .filter(([, box]) => box.height < {TAP} || box.width < {TAP}).map(([what]) => what)"""
     for name in named.kinds():
         page = watch.open(name)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], name
-        assert [] == page.evaluate(small), name
+        assert page.evaluate(small) == [], name
 
 
 def test_heads_of_rows_and_columns_stay_in_view(watch: Watched) -> None:
@@ -291,7 +311,7 @@ def test_no_serious_barrier_on_any_kind_of_page(watch: Watched, few: Site) -> No
     """As axe sees it: contrast, names, order, tables, regions that scroll."""
     watch.root = few.root
     for name in few.kinds():
-        assert [] == barriers(watch.open(name)), name
+        assert barriers(watch.open(name)) == [], name
 
 
 def test_an_anonymous_dashboard_has_no_barrier_either(watch: Watched, shown: Site) -> None:
@@ -300,7 +320,7 @@ def test_an_anonymous_dashboard_has_no_barrier_either(watch: Watched, shown: Sit
     for name in shown.kinds():
         page = watch.open(name)
         assert "students.example.org" not in (page.text_content("body") or "")
-        assert [] == barriers(page), name
+        assert barriers(page) == [], name
 
 
 def test_hostile_words_do_nothing(watch: Watched, named: Site) -> None:
@@ -310,4 +330,6 @@ def test_hostile_words_do_nothing(watch: Watched, named: Site) -> None:
     page = watch.open(f"students/{named.hostile}")
     assert HOSTILE in (page.locator("h1").text_content() or "")
     assert page.locator("main a[href^='javascript']").count() == 0
-    watch.open("students", "#q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&section=%3Cscript%3E&students.sort=__proto__").wait_for_timeout(50)
+    watch.open(
+        "students", "#q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&section=%3Cscript%3E&students.sort=__proto__"
+    ).wait_for_timeout(50)

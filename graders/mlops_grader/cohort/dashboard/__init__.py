@@ -23,13 +23,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to make it (default: RUN/dashboard)")
     parser.add_argument(
-        "--anonymous", action="store_true", help="drawn labels, and no text of a student (default: RUN/dashboard-anonymous)"
+        "--anonymous",
+        action="store_true",
+        help="drawn labels, and no text of a student (default: RUN/dashboard-anonymous)",
     )
     parser.add_argument("--with-names", action="store_true", help="names may leave the run's folder")
     parser.add_argument("--pass-mark", type=int, default=50, metavar="PERCENT", help="of the points (default: 50)")
     parser.add_argument("--no-similar", action="store_true", help="do not compare the submissions with each other")
     parser.add_argument(
-        "--similar-from", type=int, default=None, metavar="PERCENT", help="show pairs that share this much (default: 50)"
+        "--similar-from",
+        type=int,
+        default=None,
+        metavar="PERCENT",
+        help="show pairs that share this much (default: 50)",
     )
 
 
