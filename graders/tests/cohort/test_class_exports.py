@@ -20,6 +20,7 @@ from mlops_grader.__main__ import main
 from mlops_grader.cohort.places import repository
 from mlops_grader.reports import canvas, classroom_scores, plain_csv, spreadsheet
 from mlops_grader.reports.marks import Mark, halves
+from mlops_grader.result import write
 from mlops_grader.submission import UsageError
 
 AT = datetime(2026, 11, 20, 17, tzinfo=UTC)
@@ -257,6 +258,12 @@ def test_a_result_has_a_row_for_each_check() -> None:
     assert (second["verdict"], third["max_points"]) == ("failed", "49")
 
 
+def test_a_kept_result_is_written_as_plain_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write([result(stops=0)], tmp_path / "result.json")
+    assert main(["report", str(tmp_path / "result.json"), "--as", "plain"]) == 0
+    assert [row["verdict"] for row in rows(capsys.readouterr().out)] == ["passed", "failed", "failed"]
+
+
 def test_only_what_is_harmless_may_stand_as_it_is() -> None:
     told = {
         text: spreadsheet.exact(text)
@@ -286,7 +293,7 @@ def test_every_format_has_a_row_for_each_student(tmp_path: Path, capsys: pytest.
         told = capsys.readouterr()
         assert [row[header] for row in rows(told.out)][-3:] == ["70", "", "0"]
         assert "bob (Bob Kahn): waiting, no score" in told.err
-        assert "row-4" not in told.err or name == "canvas"
+        assert ("row-4 (Eve): the roster has no" in told.err) is (name != "plain")
     assert not (tmp_path / "gradebook.csv").exists()
 
 
