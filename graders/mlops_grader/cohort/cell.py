@@ -27,7 +27,7 @@ from mlops_grader.submission import UsageError
 STUDENT = "mlops-grader.student"
 FOLDER = "mlops-grader-cell"
 LOG_BYTES = 64 * 2**10
-TASKS = 1536  # of the whole cell; the user of the student's commands may have half of them
+TASKS = 2048  # of the whole cell; the user of the student's commands may have half of them
 # what the grader needs as root: to start commands as another user, to give files to it and take them back, to end and
 # watch its processes, to take the network away. None of it outlives the change to that user.
 RIGHTS = ["SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER", "NET_ADMIN", "SYS_PTRACE"]
@@ -140,7 +140,7 @@ def _no_answer(state: Mapping[str, Any], order: CellOrder) -> Returned:
 
 
 def _write(folder: Path, parcel: bytes, order: CellOrder, uid: int) -> None:
-    asked = {"module": order.module, "seed": order.seed, "uid": uid, "disk": order.disk}
+    asked = {"module": order.module, "seed": order.seed, "uid": uid, "disk": order.disk, "cpus": order.cpus}
     (folder / ORDER).write_text(json.dumps(asked), encoding="utf-8")
     (folder / PARCEL).write_bytes(parcel)
 

@@ -53,7 +53,8 @@ def _not_run(folder: Path, order: CellOrder) -> Returned:
     git(folder, "clone", "--quiet", "--branch", "main", "--", str(folder / "in" / PARCEL), str(project))
     module = grading.module_named(order.module)
     asked = grading.Order(locate(project), module, seed=order.seed, commit="HEAD", authority="record")
-    return Returned(grading.not_run(asked, ADVICE).document())
+    document = grading.not_run(asked, ADVICE).document()
+    return Returned(json.loads(json.dumps(document)))  # plain data, as a cell gives them
 
 
 def _on_this_machine(folder: Path, parcel: bytes, order: CellOrder) -> Returned:

@@ -16,9 +16,9 @@ from mlops_grader.cohort.link import Link
 from mlops_grader.instruments.sandbox import Limits
 from mlops_grader.owner import TURN, hand_over
 
-TASKS = 768  # processes and threads of the user at once: the grader beside them can always start its own
+TASKS = 1024  # processes and threads of the user at once: the grader beside them can always start its own
 # a bomb that forks up to there leaves the grader so little of the processor that counting them one by one takes minutes
-MOST_TASKS = 640
+MOST_TASKS = 896  # of the cell
 COUNTS = (Path("/sys/fs/cgroup/pids.current"), Path("/sys/fs/cgroup/pids/pids.current"))  # of the two kinds of cgroups
 LOOK_SECONDS = 0.25
 # the user's processes die first where memory ends, whatever else is large
@@ -40,6 +40,7 @@ class Guest:
         self._link = link
         self._lock = threading.Lock()
         self._running = self._online = 0
+        self._watched = False
 
     @contextmanager
     def visit(
@@ -67,7 +68,8 @@ class Guest:
                 self._link.up()
             self._online += network
             self._running += 1
-            if self._running == 1:
+            if not self._watched:
+                self._watched = True
                 threading.Thread(target=self._watch, daemon=True).start()
 
     def _leave(self, network: bool) -> None:
@@ -80,9 +82,9 @@ class Guest:
                 self.end()
 
     def _watch(self) -> None:
-        """End all of them when they are too many, as long as any runs."""
+        """End all of them whenever they are too many."""
         count = next((path for path in COUNTS if path.exists()), None)
-        while count and self._running:
+        while count:
             if int(count.read_text()) > MOST_TASKS:
                 self.end()
             time.sleep(LOOK_SECONDS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -69,7 +70,13 @@ def _sealed(
     tempfile.tempdir = str(ground)  # every folder of the grader's is made there, and what the user needs is handed over
     guest = Guest(int(order["uid"]), ground, link)
     threading.Thread(target=_watch, args=(int(order["disk"]), give), daemon=True).start()
-    return partial(HostSandbox, ward=guest)
+    return partial(HostSandbox, ward=guest, extra=_processors(order["cpus"]))
+
+
+def _processors(cpus: float) -> dict[str, str]:
+    """What tells libraries how many processors the cell has: they would start a thread for each of the machine's."""
+    count = str(max(1, math.ceil(cpus)))
+    return dict.fromkeys(("PYTHON_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), count)
 
 
 def _graded(

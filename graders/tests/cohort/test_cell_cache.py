@@ -38,7 +38,6 @@ if phase == "setup":
             for name in names:
                 path = os.path.join(top, name)
                 if "iniconfig" in path and name.endswith((".py", ".whl", ".msgpack", ".http", ".rev")):
-                    os.chmod(top, 0o777)
                     text = open(path, "rb").read()
                     os.remove(path)
                     open(path, "wb").write(b"evil = 1\\n" + text if name.endswith(".py") else text)
