@@ -20,7 +20,7 @@ from typing import Any
 
 from rich.console import Console
 
-from mlops_grader import result
+from mlops_grader import grading, result
 from mlops_grader.check import Verdict
 from mlops_grader.cohort import grade as step
 from mlops_grader.cohort.doors import Doors, Graders
@@ -217,9 +217,9 @@ def handout(folder: Path) -> Path:
     return folder
 
 
-def other_identity() -> str:
-    """A grader that no worker has."""
-    return "9.9.9+other"
+def become(release: str | None) -> None:
+    """Be a worker with another release of the grader; with None, with this one again."""
+    grading.identity = (lambda: release) if release else identity  # type: ignore[assignment]
 
 
 GRADERS = Graders(grade, prepare, forget, forget_one, image)

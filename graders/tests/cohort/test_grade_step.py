@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import signal
@@ -32,7 +33,7 @@ SLOW_CLASS: Mapping[str, Mapping[str, Any]] = {
 
 def shown(its: Class, *more: str, **others: Any) -> tuple[int, str]:
     """The exit code of a start, and what it prints."""
-    console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: SIM115  # closed with the process
+    console = Console(width=200, record=True, file=io.StringIO())
     code = its.grade(*more, console=console, **others)
     return code, console.export_text()
 
@@ -190,14 +191,18 @@ def test_a_second_process_is_refused_while_one_grades(its: Class) -> None:
 def test_workers_with_another_grader_are_refused(its: Class, workers: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is named, with what it has and what to do."""
     its.hand_in(al={})
-    address = workers.scheduler_info()["address"]
-    monkeypatch.setattr("mlops_grader.cohort.cluster.identity", fake_class.other_identity)
     security = workers.security
     monkeypatch.setattr(
         "mlops_grader.cohort.cluster.Client", lambda *given, **named: Client(*given, **named, security=security)
     )
-    with pytest.raises(UsageError, match="2 of 2 workers do not have this grader"):
-        its.grade("--scheduler", address)
+    one, *_ = workers.nthreads()
+    workers.run(fake_class.become, "9.9.9+other", workers=[one])
+    try:
+        with pytest.raises(UsageError, match="1 of 2 workers do not have this grader") as error:
+            its.grade("--scheduler", workers.scheduler_info()["address"])
+    finally:
+        workers.run(fake_class.become, None)
+    assert f"{one}: grader 9.9.9+other" in str(error.value)
     assert its.begun() == []
 
 
@@ -216,7 +221,7 @@ def test_a_scheduler_that_is_not_there_is_named(its: Class, monkeypatch: pytest.
     """With what to look at; what was taken in waits."""
     monkeypatch.setattr("mlops_grader.cohort.cluster.REACH", "1s")
     its.hand_in(al={})
-    with pytest.raises(UsageError, match="no scheduler answers at tcp://127.0.0.1:1"):
+    with pytest.raises(UsageError, match=r"no scheduler answers at tcp://127\.0\.0\.1:1"):
         its.grade("--scheduler", "tcp://127.0.0.1:1")
     assert standing(its)["al"][0] == State.QUEUED
 
@@ -242,7 +247,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path: 
             told = json.loads(path.read_text(encoding="utf-8")) | {"witnesses": str(tmp_path / "witnesses")}
             path.write_text(json.dumps(told), encoding="utf-8")
     (tmp_path / "witnesses").mkdir()
-    assert start(calm).wait(timeout=120) == 0
+    quiet = start(calm)
+    words, _ = quiet.communicate(timeout=120)
+    assert quiet.returncode == 0, words
     begun = lambda: len(list((tmp_path / "witnesses").iterdir()))  # noqa: E731  # it is asked for three times below
     kills = 0
     for moment in (0.3, 1, 3, 5):
@@ -254,7 +261,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path: 
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
     assert kills >= 3
-    assert start(hurt).wait(timeout=120) == 0
+    last = start(hurt)
+    words, _ = last.communicate(timeout=120)
+    assert last.returncode == 0, words
     assert standing(hurt) == standing(calm)
     with JobLog(hurt.run) as log:
         assert [each.state for each in log.attempts()] == [State.GRADED] * len(SLOW_CLASS)

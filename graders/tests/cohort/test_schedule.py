@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from distributed import Client
 
@@ -268,3 +269,14 @@ def test_no_more_workers_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert cluster.room(4, 8 * 2**30) == ""
     assert "fewer" in cluster.room(5, 8 * 2**30)
+
+
+def test_nobody_outside_this_machine_can_reach_the_workers(workers: Client) -> None:
+    """Every port of the coordinator and its workers is the loopback's, and commands need the key of this run."""
+    processes = [os.getpid(), *workers.run(os.getpid).values()]
+    ports = [
+        each for pid in processes for each in psutil.Process(pid).net_connections("inet") if each.status == "LISTEN"
+    ]
+    assert len(ports) >= 3
+    assert {each.laddr.ip for each in ports} == {"127.0.0.1"}
+    assert workers.scheduler_info()["address"].startswith("tls://127.0.0.1:")
