@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +19,7 @@ from cohort.invented_class import HOSTILE, document, settings
 from mlops_grader.check import Check, Verdict
 from mlops_grader.cohort import command
 from mlops_grader.cohort.dashboard import facts, site
+from mlops_grader.cohort.dashboard.compared import compared
 from mlops_grader.cohort.dashboard.facts import Green
 from mlops_grader.cohort.dashboard.site import Board
 from mlops_grader.cohort.gradebook import Entry
@@ -324,6 +327,7 @@ def test_a_folder_with_something_else_is_left_alone(run_folder: Path) -> None:
         made(run_folder, "--to", str(run_folder / "results"))
 
 
+@pytest.mark.slow
 def test_parcels_are_compared_when_they_are_there(
     run_folder: Path, project: Callable[..., Path], git: Callable[..., str]
 ) -> None:
@@ -337,3 +341,38 @@ def test_parcels_are_compared_when_they_are_there(
     text = (run_folder / "dashboard" / "similar.html").read_text(encoding="utf-8")
     assert "grade with --handout" in text
     assert "1 submission has too little code" in text
+
+
+@pytest.mark.slow
+def test_what_was_handed_out_is_taken_away(
+    tmp_path: Path, run_folder: Path, project: Callable[..., Path], git: Callable[..., str]
+) -> None:
+    """Two untouched starters are no pair when the run knows its handout, and they are one when it does not."""
+    code = "".join(
+        f"def step_{n}(rows, limit={n}):\n    return [row.get('{n}') for row in rows if row > limit * {n}]\n\n"
+        for n in range(30)
+    )
+    handout = tmp_path / "handout" / invented_class.MODULE
+    course = project({"noshow/steps.py": code})
+    handout.mkdir(parents=True)
+    course.rename(handout / "repository")
+    told = {
+        "schema": "mlops-grader/given/v1",
+        "module": invented_class.MODULE,
+        "grader": "0.1.0",
+        "given": {},
+        "student": [],
+    }
+    commit = git(handout / "repository", "rev-parse", "HEAD")
+    (handout / "given.json").write_text(json.dumps({**told, "commit": commit}))
+    (run_folder / "parcels").mkdir()
+    for student in ("ada", "ben"):
+        bundle = run_folder / "parcels" / f"{student}.bundle"
+        git(handout / "repository", "bundle", "create", "--quiet", str(bundle), "main")
+    handed = [
+        replace(entry(name), submission=Submission(name, "", parcel=f"parcels/{name}.bundle"))
+        for name in ("ada", "ben")
+    ]
+    assert compared(run_folder, settings(handout=str(handout)), handed).pairs == ()
+    (pair,) = compared(run_folder, settings(), handed).pairs
+    assert (pair.left, pair.right, pair.percent) == ("ada", "ben", 100)

@@ -236,6 +236,7 @@ def test_untouched_starters_are_not_alike(compare: Callable[..., Similarity]) ->
     assert found.little == ("ada", "ben")
 
 
+@pytest.mark.slow
 def test_given_files_that_differ_by_student_do_not_count(compare: Callable[..., Similarity]) -> None:
     """A variant of a given file is no student's own work, although its content is not that of the repository."""
     variant = {"noshow/given.py": ADA["noshow/ingest.py"]}
@@ -243,12 +244,14 @@ def test_given_files_that_differ_by_student_do_not_count(compare: Callable[..., 
     assert named(compare(both)) == [("ada", "ben")]
 
 
+@pytest.mark.slow
 def test_paths_that_the_course_gave_do_not_count(compare: Callable[..., Similarity]) -> None:
     """The same two with the path known as given."""
     variant = {"noshow/given.py": ADA["noshow/ingest.py"]}
     assert named(compare({"ada": variant, "ben": variant}, paths=("noshow/given.py",))) == []
 
 
+@pytest.mark.slow  # each comparison starts a process that imports much
 def test_what_a_whole_class_has_points_at_nobody(compare: Callable[..., Similarity]) -> None:
     """Everybody took the example of the lecture: no pair of them is shown, and it is said that passages were left out."""
     found = compare({f"s{number:02}": ADA for number in range(12)})
@@ -256,6 +259,7 @@ def test_what_a_whole_class_has_points_at_nobody(compare: Callable[..., Similari
     assert any("passages" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_a_changed_lower_layer_counts_only_where_it_was_changed(compare: Callable[..., Similarity]) -> None:
     """Both added a line to the course's solution: the rest of that file is the course's."""
     solved = {**STARTER, **ADA}
@@ -265,6 +269,7 @@ def test_a_changed_lower_layer_counts_only_where_it_was_changed(compare: Callabl
     assert named(compare(touched, starter=solved)) == []
 
 
+@pytest.mark.slow
 def test_a_huge_file_is_left_out_and_named(compare: Callable[..., Similarity]) -> None:
     """Its size would cost the others time."""
     found = compare({"ada": {"big.py": "x = 1\n" * 20_000}, "ben": BEN})
