@@ -14,7 +14,7 @@ from pathlib import Path
 
 import compose
 from submissions import Edit
-from synthetic.member import KEY, Member
+from synthetic.member import KEY, Kind, Member
 
 SLUG = "m01-environment"
 DEADLINE = datetime(2026, 10, 1, 18, tzinfo=UTC)
@@ -65,7 +65,8 @@ def write(folder: Path, members: Sequence[Member], seed: int) -> Class:
         shutil.rmtree(model)
     drafts.rmdir()
     roster = folder / "roster.csv"
-    _write_roster(roster, dice.sample(list(members), len(members)), dice)
+    shuffled = dice.sample(list(members), len(members))
+    _write_roster(roster, sorted(shuffled, key=_is_honest), dice)  # who attacks comes first, and the others where they were
     return Class(roster, submissions, DEADLINE, tuple(members), logins)
 
 
@@ -125,6 +126,10 @@ def _write_roster(path: Path, members: Sequence[Member], dice: random.Random) ->
         for number, member in enumerate(members, start=1):
             login = member.name if member.in_roster else ""
             writer.writerow((login, next(names), f"Student {number}", f"s{number}@example.org", "A", 1000 + number, "student"))
+
+
+def _is_honest(member: Member) -> bool:
+    return member.kind not in (Kind.CHEAT, Kind.HOSTILE)
 
 
 def _names(dice: random.Random) -> Iterator[str]:
