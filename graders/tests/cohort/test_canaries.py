@@ -68,7 +68,9 @@ def test_a_token_in_a_database_is_found(tmp_path: Path) -> None:
     assert CANARIES.found(tmp_path) == ["run.db: the token of home"]
 
 
-def test_a_token_in_a_git_bundle_is_found(project: Callable[..., Path], git: Callable[..., str], tmp_path: Path) -> None:
+def test_a_token_in_a_git_bundle_is_found(
+    project: Callable[..., Path], git: Callable[..., str], tmp_path: Path
+) -> None:
     folder = project({"stolen.txt": SAID})
     (tmp_path / "run").mkdir()
     git(folder, "bundle", "create", "--quiet", str(tmp_path / "run" / "a.bundle"), "main")

@@ -42,7 +42,14 @@ class Canaries:
         """Variables of the one who grades: every token that staff have, and a home with more of them."""
         home.mkdir(parents=True, exist_ok=True)
         token = self.tokens["home"]
-        for name in (".netrc", ".git-credentials", ".pypirc", ".ssh/id_ed25519", ".aws/credentials", ".config/gh/hosts.yml"):
+        for name in (
+            ".netrc",
+            ".git-credentials",
+            ".pypirc",
+            ".ssh/id_ed25519",
+            ".aws/credentials",
+            ".config/gh/hosts.yml",
+        ):
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(f"machine example.org login staff password {token}\n", encoding="utf-8")
         return {**dict.fromkeys(VARIABLES, self.tokens["environment"]), "HOME": str(home)}
@@ -102,7 +109,9 @@ def _members(content: bytes) -> Iterator[bytes]:
     if zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             yield from (archive.read(name) for name in archive.namelist())
-    for start in (found.start() for found in re.finditer(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|\xfd7zXZ\x00", content)):
+    for start in (
+        found.start() for found in re.finditer(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|\xfd7zXZ\x00", content)
+    ):
         part = content[start:]
         for unpack in (gzip.decompress, lzma.decompress, lambda data: zlib.decompressobj().decompress(data)):
             try:
