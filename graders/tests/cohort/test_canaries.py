@@ -77,6 +77,18 @@ def test_a_token_in_a_git_bundle_is_found(
     assert CANARIES.found(tmp_path / "run") == ["a.bundle: the token of home"]
 
 
+def test_a_token_in_a_parquet_table_is_found(tmp_path: Path) -> None:
+    """Its columns are compressed in a way of their own."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"log": [SAID.decode() * 3] * 500})
+    parquet.write_table(
+        table, tmp_path / "gradebook.parquet", compression="zstd", use_dictionary=False, write_statistics=False
+    )
+    assert TOKEN.encode() not in (tmp_path / "gradebook.parquet").read_bytes()
+    assert CANARIES.found(tmp_path) == ["gradebook.parquet: the token of home"]
+
+
 def test_nothing_is_found_where_there_is_nothing(tmp_path: Path) -> None:
     """The word alone is none, nor is another canary."""
     for name, content in {"a.json": b"canary-", "b.gz": gzip.compress(Canaries.new().tokens["home"].encode())}.items():
