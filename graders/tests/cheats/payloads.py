@@ -111,8 +111,7 @@ def _quick_exit(witness: Path) -> tuple[Edit, ...]:
     line = '"python payload.py"'
     payload = f"import os, pathlib\npathlib.Path({str(witness)!r}).write_text('ran')\nos._exit(0)\n"
     commands = "".join(
-        f"{name} = {line}\n"
-        for name in ("setup", "lint", "types", "test", "ingest", "train", "export", "serve")
+        f"{name} = {line}\n" for name in ("setup", "lint", "types", "test", "ingest", "train", "export", "serve")
     )
     contract = f'name = "noshow"\n\n[commands]\n{commands}'
     return (write("payload.py", payload), write(CONTRACT, contract))

@@ -68,11 +68,25 @@ def test_a_token_in_a_database_is_found(tmp_path: Path) -> None:
     assert CANARIES.found(tmp_path) == ["run.db: the token of home"]
 
 
-def test_a_token_in_a_git_bundle_is_found(project: Callable[..., Path], git: Callable[..., str], tmp_path: Path) -> None:
+def test_a_token_in_a_git_bundle_is_found(
+    project: Callable[..., Path], git: Callable[..., str], tmp_path: Path
+) -> None:
     folder = project({"stolen.txt": SAID})
     (tmp_path / "run").mkdir()
     git(folder, "bundle", "create", "--quiet", str(tmp_path / "run" / "a.bundle"), "main")
     assert CANARIES.found(tmp_path / "run") == ["a.bundle: the token of home"]
+
+
+def test_a_token_in_a_parquet_table_is_found(tmp_path: Path) -> None:
+    """Its columns are compressed in a way of their own."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"log": [SAID.decode() * 3] * 500})
+    parquet.write_table(
+        table, tmp_path / "gradebook.parquet", compression="brotli", use_dictionary=False, write_statistics=False
+    )
+    assert TOKEN.encode() not in (tmp_path / "gradebook.parquet").read_bytes()
+    assert CANARIES.found(tmp_path) == ["gradebook.parquet: the token of home"]
 
 
 def test_nothing_is_found_where_there_is_nothing(tmp_path: Path) -> None:

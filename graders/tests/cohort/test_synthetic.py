@@ -8,7 +8,6 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
-
 from pathlib import Path
 
 import pytest
@@ -76,14 +75,22 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the payloads ar
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Class:
     """The reduced class, and some who hand in otherwise."""
-    more = ("cheat-backdated", "starter-empty-repository", "full-two-clones", "starter-archive", "starter-without-a-login")
+    more = (
+        "cheat-backdated",
+        "starter-empty-repository",
+        "full-two-clones",
+        "starter-archive",
+        "starter-without-a-login",
+    )
     members = [*synthetic.reduced(), *(MEMBERS[name] for name in more)]
     return synthetic.write(tmp_path_factory.mktemp("class"), members, 7)
 
 
 def _git(folder: Path, *arguments: str) -> str:
     safe = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*")
-    return subprocess.run(["git", *safe, "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["git", *safe, "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def _clone(small: Class, name: str) -> Path:
@@ -104,7 +111,9 @@ def test_the_reduced_class_has_every_kind() -> None:
 
 
 def test_logins_are_what_a_code_host_takes() -> None:
-    assert [name for name in MEMBERS if not name.replace("-", "").isalnum() or len(name) > 39 or name.endswith("-")] == []
+    assert [
+        name for name in MEMBERS if not name.replace("-", "").isalnum() or len(name) > 39 or name.endswith("-")
+    ] == []
 
 
 def test_points_follow_from_the_checks() -> None:
@@ -127,7 +136,8 @@ def test_the_roster_names_everybody_once_and_one_without_a_login(small: Class) -
 def test_the_same_seed_makes_the_same_class(small: Class, tmp_path: Path) -> None:
     again = synthetic.write(tmp_path, small.members, 7)
     heads = [
-        _git(_clone(each, "full-reference"), "rev-parse", "HEAD") + each.roster.read_text(encoding="utf-8-sig") for each in (small, again)
+        _git(_clone(each, "full-reference"), "rev-parse", "HEAD") + each.roster.read_text(encoding="utf-8-sig")
+        for each in (small, again)
     ]
     assert heads[0] == heads[1]
 
@@ -176,7 +186,9 @@ def test_every_payload_is_a_program(name: str) -> None:
 def test_no_payload_runs_outside_a_cell(name: str, tmp_path: Path) -> None:
     """Whoever starts one by mistake on a machine of their own is told so, and nothing happens."""
     (tmp_path / "payload.py").write_text(source(name), encoding="utf-8")
-    done = subprocess.run([sys.executable, "payload.py"], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [sys.executable, "payload.py"], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
+    )
     assert (done.returncode, done.stderr.strip()) == (1, f"{name} refuses to run outside a cell")
     assert [path.name for path in tmp_path.iterdir()] == ["payload.py"]
 
@@ -217,6 +229,8 @@ def test_a_wrong_score_is_seen() -> None:
     cheat, honest = MEMBERS["cheat-conftest"], MEMBERS["partial-group-1"]
     assert (cheat.is_right(0), cheat.is_right(5), cheat.is_right(None)) == (True, False, True)
     assert honest.score is not None
-    assert (honest.is_right(honest.score), honest.is_right(honest.score + 5), honest.is_right(None)) == (True, False, False)
-
-
+    assert (honest.is_right(honest.score), honest.is_right(honest.score + 5), honest.is_right(None)) == (
+        True,
+        False,
+        False,
+    )

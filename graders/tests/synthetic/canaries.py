@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import io
 import lzma
 import re
@@ -14,12 +13,15 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from synthetic.payloads import CANARY
 
 DEEP = 3  # archives within archives that are opened
+LARGEST = 2**24  # bytes that are unpacked of each
+COMPRESSED = re.compile(rb"(?P<gzip>\x1f\x8b\x08)|(?P<zlib>\x78[\x01\x5e\x9c\xda])|(?P<xz>\xfd7zXZ\x00)")
 VARIABLES = (
     "GITHUB_TOKEN", "GH_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_CLIENT_SECRET", "OPENAI_API_KEY",
     "CANVAS_API_TOKEN", "DASK_AUTH_TOKEN", "DOCKER_AUTH_CONFIG", "HF_TOKEN", "SSH_AUTH_SOCK_CANARY", "GIT_TOKEN", "SECRET_OF_STAFF",
@@ -42,7 +44,14 @@ class Canaries:
         """Variables of the one who grades: every token that staff have, and a home with more of them."""
         home.mkdir(parents=True, exist_ok=True)
         token = self.tokens["home"]
-        for name in (".netrc", ".git-credentials", ".pypirc", ".ssh/id_ed25519", ".aws/credentials", ".config/gh/hosts.yml"):
+        for name in (
+            ".netrc",
+            ".git-credentials",
+            ".pypirc",
+            ".ssh/id_ed25519",
+            ".aws/credentials",
+            ".config/gh/hosts.yml",
+        ):
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(f"machine example.org login staff password {token}\n", encoding="utf-8")
         return {**dict.fromkeys(VARIABLES, self.tokens["environment"]), "HOME": str(home)}
@@ -81,10 +90,11 @@ def _dresses(token: str) -> Iterator[bytes]:
 def _contents(path: Path) -> Iterator[bytes]:
     """What a file holds, and what it holds when it is opened as what it is."""
     content = path.read_bytes()
-    yield from _opened(content, DEEP)
     if content.startswith(b"# v") and b"git bundle" in content[:32]:
-        yield _objects(path)
-    elif path.suffix == ".parquet":
+        yield from (content, _objects(path))  # a pack is nothing but compressed pieces
+        return
+    yield from _opened(content, DEEP)
+    if path.suffix == ".parquet":
         yield _table(path)
 
 
@@ -98,20 +108,19 @@ def _opened(content: bytes, deep: int) -> Iterator[bytes]:
 
 
 def _members(content: bytes) -> Iterator[bytes]:
-    """What an archive or a compressed file holds; nothing of what is none."""
+    """What an archive or a compressed file holds, wherever in a file it begins; nothing of what is none."""
     if zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             yield from (archive.read(name) for name in archive.namelist())
-    for start in (found.start() for found in re.finditer(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|\xfd7zXZ\x00", content)):
-        part = content[start:]
-        for unpack in (gzip.decompress, lzma.decompress, lambda data: zlib.decompressobj().decompress(data)):
-            try:
-                yield unpack(part)
-            except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError):
-                continue
     if content[257:262] == b"ustar":
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             yield from (file.read() for each in archive if (file := archive.extractfile(each)))
+    view = memoryview(content)
+    for found in COMPRESSED.finditer(content):
+        unpacker = lzma.LZMADecompressor() if found["xz"] else zlib.decompressobj(31 if found["gzip"] else 15)
+        with suppress(zlib.error, lzma.LZMAError, EOFError):
+            if unpacked := unpacker.decompress(view[found.start() :], LARGEST):
+                yield unpacked
 
 
 def _objects(bundle: Path) -> bytes:

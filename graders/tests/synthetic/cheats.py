@@ -160,7 +160,7 @@ def _patched() -> int:
 def _given() -> tuple[Member, ...]:
     """Given files changed, deleted and added: restored before anything runs, and told."""
     deleted = (remove("examples/request.json"), remove("noshow/features.py"), remove("course.toml"))
-    easier = (replace("noshow/features.py", "def lead_days(", "def lead_days_(") , remove("data/README.md"))
+    easier = (replace("noshow/features.py", "def lead_days(", "def lead_days_("), remove("data/README.md"))
     own = (
         remove("course.toml"),
         replace(CONTRACT, 'setup = ""', 'setup = "python -m pip install iniconfig"'),
@@ -180,10 +180,7 @@ def _reaching() -> tuple[Member, ...]:
     simple = ("rewrites-at-exit", "daemon-rewrites", "pth-files", "reads-hidden", "reads-tokens")
     judge = together(probe("tells-the-judge"), (write("README.md", JUDGE), write("AGENTS.md", JUDGE)))
     return (
-        *(
-            Member(f"cheat-{name}", Kind.CHEAT, probe(name), says=f"ran {name}", quick=name in QUICK)
-            for name in simple
-        ),
+        *(Member(f"cheat-{name}", Kind.CHEAT, probe(name), says=f"ran {name}", quick=name in QUICK) for name in simple),
         Member("cheat-pickled-results", Kind.CHEAT, pickled, says="ran pickled-results"),
         Member("cheat-tells-the-judge", Kind.CHEAT, judge, says="ran tells-the-judge"),
     )
@@ -216,5 +213,3 @@ def _pickled(project: Path) -> None:
     for name in ("result.json", "results.pkl", ".grade/m01_environment.json", ".grade/m01_environment.pickle"):
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_bytes(pickle.dumps(_Runs()))
-
-

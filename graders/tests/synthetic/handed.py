@@ -28,7 +28,7 @@ def _without_a_repository() -> tuple[Member, ...]:
         _nothing("hostile-corrupt", "the repository is broken", _corrupt),
         _nothing("starter-empty-repository", "no commits", _empty),
         _nothing("starter-no-repository", "no git repository", _folder_only),
-        _nothing("starter-nothing", "nothing was handed in", lambda project, folder: None, quick=True),
+        _nothing("starter-nothing", "nothing was handed in", _not_at_all, quick=True),
         Member("starter-without-a-login", Kind.STARTER, in_roster=False, says="no login", status=NOTHING),
         _nothing("full-two-clones", "leave one of them", _twice),
     )
@@ -50,7 +50,9 @@ def _late() -> tuple[Member, ...]:
     back = ((LATE, (append("README.md", "\nLate.\n"),)), (-timedelta(hours=1), probe("floods-the-report")))
     return (
         Member("full-then-undone", Kind.FULL, solved=True, score=FULL, later=undone, says="after the one that counts"),
-        Member("starter-then-late", Kind.STARTER, score=STARTER, later=begun, says="after the one that counts", quick=True),
+        Member(
+            "starter-then-late", Kind.STARTER, score=STARTER, later=begun, says="after the one that counts", quick=True
+        ),
         Member("cheat-backdated", Kind.CHEAT, later=back, says="dates go backwards"),
     )
 
@@ -60,6 +62,10 @@ def _nothing(name: str, says: str, place: Place, *, quick: bool = False) -> Memb
     kinds = {"starter": Kind.STARTER, "hostile": Kind.HOSTILE, "full": Kind.FULL}
     kind = kinds[name.partition("-")[0]]
     return Member(name, kind, solved=kind is Kind.FULL, says=says, status=NOTHING, place=place, quick=quick)
+
+
+def _not_at_all(project: Path, folder: Path) -> None:
+    """Nothing lies there."""
 
 
 def _corrupt(project: Path, folder: Path) -> None:
@@ -97,14 +103,22 @@ def _zipped(project: Path, folder: Path) -> None:
 
 def _bomb(project: Path, folder: Path) -> None:
     """A GiB of zeros in a few MiB."""
-    with zipfile.ZipFile(folder / f"{project.name}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open(f"{project.name}/README.md", "w", force_zip64=True) as file:
-            for _ in range(2**10 // 16):
-                file.write(bytes(2**24))
+    place = folder / f"{project.name}.zip"
+    with (
+        zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(f"{project.name}/README.md", "w", force_zip64=True) as file,
+    ):
+        for _ in range(2**10 // 16):
+            file.write(bytes(2**24))
 
 
 def _traversing(project: Path, folder: Path) -> None:
     """Members that lead out of the folder."""
     with zipfile.ZipFile(folder / f"{project.name}.zip", "w") as archive:
-        for name in ("../was-here", "/tmp/was-here", f"{project.name}/../../was-here", "..\\was-here"):
+        for name in (
+            "../was-here",
+            "/tmp/was-here",  # noqa: S108  # nothing is written there
+            f"{project.name}/../../was-here",
+            "..\\was-here",
+        ):
             archive.writestr(name, "a submission was here")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from alternatives.m01_environment import ALTERNATIVES
 from mistakes.m01_environment import MISTAKES
-from submissions import write
 from submissions import together as together_of
+from submissions import write
 from synthetic.member import FULL, KEY, STARTER, Kind, Member, together, without
 
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
@@ -18,9 +18,14 @@ ALONE, QUICK = "lock-without-pyarrow", "group-1"
 
 def full() -> tuple[Member, ...]:
     """The reference, the other honest ways, and the same in places where people put their work."""
-    ways = {"reference": (), **{way.name.partition("-and-")[0]: way.edits for way in ALTERNATIVES}, "one-folder-down": (_one_folder_down,)}
+    ways = {
+        "reference": (),
+        **{way.name.partition("-and-")[0]: way.edits for way in ALTERNATIVES},
+        "one-folder-down": (_one_folder_down,),
+    }
     return tuple(
-        Member(f"full-{name}", Kind.FULL, edits, solved=True, score=FULL, traps=(_litter,)) for name, edits in ways.items()
+        Member(f"full-{name}", Kind.FULL, edits, solved=True, score=FULL, traps=(_litter,))
+        for name, edits in ways.items()
     )
 
 
@@ -71,5 +76,3 @@ def _litter(project: Path) -> None:
     (project / ".venv" / "bin" / "python").write_bytes(os.urandom(4096))
     (project / ".env").write_text("PASSWORD=never-committed\n", encoding="utf-8")
     (project / "noxfile.py").write_text("raise SystemExit('not committed')\n", encoding="utf-8")
-
-

@@ -71,7 +71,13 @@ def _repositories() -> tuple[Member, ...]:
     traps = (write(".gitattributes", "* filter=trap diff=trap merge=trap\n"),)
     return (
         Member("hostile-git-settings", Kind.HOSTILE, traps, says="setup", traps=(set_traps,), quick=True),
-        Member("hostile-links", Kind.HOSTILE, (_links, _submodule), says="link that leaves", status=("graded", "not handed in")),
+        Member(
+            "hostile-links",
+            Kind.HOSTILE,
+            (_links, _submodule),
+            says="link that leaves",
+            status=("graded", "not handed in"),
+        ),
         Member("hostile-file-names", Kind.HOSTILE, (_names,), says="", status=("graded", "not handed in")),
         Member("hostile-huge-file", Kind.HOSTILE, (_huge,), says="MiB", status=("graded", "not handed in")),
     )
@@ -114,9 +120,19 @@ def _submodule(project: Path) -> None:
 
 def _names(project: Path) -> None:
     """File names with all that a name may hold."""
-    for name in ("-rf", "$(id)", "a\nb", "\u202efdp.exe", "<img src=x onerror=alert(1)>", "=cmd|calc", "`id`", "a b'\"c", "%s%n"):
+    for name in (
+        "-rf",
+        "$(id)",
+        "a\nb",
+        "\u202efdp.exe",
+        "<img src=x onerror=alert(1)>",
+        "=cmd|calc",
+        "`id`",
+        "a b'\"c",
+        "%s%n",
+    ):
         (project / name).write_text("x\n", encoding="utf-8")
-    (Path(str(project)) / "caf\udce9").write_bytes(b"latin-1\n")
+    (project / "caf\udce9").write_bytes(b"latin-1\n")
 
 
 def _huge(project: Path) -> None:

@@ -226,7 +226,7 @@ for folder in folders("/"):
     if not mine(folder) and not folder.startswith("/dev"):
         path = os.path.join(folder, "was-here")
         tried(folder, lambda: pathlib.Path(path).write_text("a submission was here"))
-for path in ("/etc/passwd", "/etc/hosts", "/etc/resolv.conf", "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/sys/fs/cgroup/memory.max"):
+for path in ("/etc/passwd", "/etc/hosts", "/etc/resolv.conf", "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern"):
     tried(path, lambda: open(path, "a").write("evil\\n"))
 """,
     "poisons-cache": """

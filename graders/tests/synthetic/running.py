@@ -50,7 +50,9 @@ def variables(more: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, "MLOPS_GRADER_CACHE": str(cache_folder()), "UV_CACHE_DIR": uv, **more}
 
 
-def run(words: Sequence[str], environment: Mapping[str, str], seconds: float = HOUR) -> subprocess.CompletedProcess[str]:
+def run(
+    words: Sequence[str], environment: Mapping[str, str], seconds: float = HOUR
+) -> subprocess.CompletedProcess[str]:
     """Grade to the end."""
     return subprocess.run(words, env=dict(environment), capture_output=True, text=True, check=False, timeout=seconds)
 
@@ -63,7 +65,9 @@ def killed(words: Sequence[str], environment: Mapping[str, str], out: Path, when
         while not _is_so(out, when):
             if process.poll() is not None or time.monotonic() > end:
                 process.kill()
-                raise AssertionError(f"it ended before it could be killed:\n{Path(log.name).read_text(errors='replace')[-3000:]}")
+                raise AssertionError(
+                    f"it ended before it could be killed:\n{Path(log.name).read_text(errors='replace')[-3000:]}"
+                )
             time.sleep(0.1)
         process.kill()
         process.wait()

@@ -30,7 +30,9 @@ class Judged:
 
     def __str__(self) -> str:
         got = f"{self.status}, {self.score}" if self.score is not None else self.status
-        return f"{self.member.kind:15} {self.member.name:36} {self.member.expected:>9}  {got:18} {self.wrong or 'right'}"
+        return (
+            f"{self.member.kind:15} {self.member.name:36} {self.member.expected:>9}  {got:18} {self.wrong or 'right'}"
+        )
 
 
 def judge(log: JobLog, members: Sequence[Member]) -> list[Judged]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import compose
 from submissions import Edit
-from synthetic.member import KEY, Member
+from synthetic.member import KEY, Kind, Member
 
 SLUG = "m01-environment"
 DEADLINE = datetime(2026, 10, 1, 18, tzinfo=UTC)
@@ -65,7 +65,10 @@ def write(folder: Path, members: Sequence[Member], seed: int) -> Class:
         shutil.rmtree(model)
     drafts.rmdir()
     roster = folder / "roster.csv"
-    _write_roster(roster, dice.sample(list(members), len(members)), dice)
+    shuffled = dice.sample(list(members), len(members))
+    _write_roster(
+        roster, sorted(shuffled, key=_is_honest), dice
+    )  # who attacks comes first, and the others where they were
     return Class(roster, submissions, DEADLINE, tuple(members), logins)
 
 
@@ -79,8 +82,17 @@ def clone_of(project: Path, folder: Path) -> Path:
 def commit(project: Path, at: datetime, message: str) -> None:
     """Commit all that is there at that time, without a look at the repository's own settings."""
     date = at.isoformat()
-    person = {f"GIT_{role}_{key}": f"student@{key.lower()}.example" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
-    own = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    person = {
+        f"GIT_{role}_{key}": f"student@{key.lower()}.example"
+        for role in ("AUTHOR", "COMMITTER")
+        for key in ("NAME", "EMAIL")
+    }
+    own = {
+        "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_DATE": date,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
     safe = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", "-c", "core.autocrlf=false")
     for words in (("add", "--all", "."), ("commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)):
         subprocess.run(["git", *safe, "-C", str(project), *words], env={**os.environ, **person, **own}, check=True)
@@ -124,7 +136,13 @@ def _write_roster(path: Path, members: Sequence[Member], dice: random.Random) ->
         writer.writerow(("username", "first_name", "last_name", "email", "section", "github_id", "role"))
         for number, member in enumerate(members, start=1):
             login = member.name if member.in_roster else ""
-            writer.writerow((login, next(names), f"Student {number}", f"s{number}@example.org", "A", 1000 + number, "student"))
+            writer.writerow(
+                (login, next(names), f"Student {number}", f"s{number}@example.org", "A", 1000 + number, "student")
+            )
+
+
+def _is_honest(member: Member) -> bool:
+    return member.kind not in (Kind.CHEAT, Kind.HOSTILE)
 
 
 def _names(dice: random.Random) -> Iterator[str]:
