@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_grader.cohort import leftovers
-from mlops_grader.cohort.records import CellOrder, Returned, Student
+from mlops_grader.cohort import cell, handout, intake, roster
+from mlops_grader.cohort.records import CellOrder, Returned
+from mlops_grader.cohort.roster import Roster
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Graders:
 class Doors:
     """What the coordinator asks."""
 
-    roster: Callable[[Path], tuple[Student, ...]]
+    roster: Callable[[Path], Roster]
     collect: Callable[..., Any]
     handout: Callable[[Path], Any]
     graders: Graders
@@ -38,8 +38,5 @@ class Doors:
 
 def own() -> Doors:
     """The course's own."""
-    roster, intake, handout, cell = (
-        importlib.import_module(f"mlops_grader.cohort.{name}") for name in ("roster", "intake", "handout", "cell")
-    )
-    graders = Graders(cell.grade, cell.prepare, cell.forget, leftovers.forget_one, cell.image_name)
+    graders = Graders(cell.grade, cell.prepare, cell.forget, cell.forget_one, cell.image_name)
     return Doors(roster.read, intake.collect, handout.load, graders)

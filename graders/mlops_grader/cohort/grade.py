@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import itertools
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from mlops_grader.cohort import copies, plan, regraded
+from mlops_grader.cohort import copies, gradebook, history, late, plan
 from mlops_grader.cohort import options as given
 from mlops_grader.cohort.doors import Doors, own
 from mlops_grader.cohort.joblog import FILE, JobLog
@@ -54,10 +53,7 @@ def _must_make_sense(options: argparse.Namespace) -> None:
             kept = log.settings_or_none()
     settings = given.settings_of(options, kept)
     module_named(settings.module)
-    if importlib.util.find_spec("mlops_grader.cohort.late"):
-        from mlops_grader.cohort import late
-
-        late.policy(settings.late)
+    late.policy(settings.late)
 
 
 @dataclass
@@ -75,7 +71,10 @@ class Go:
         """Read the roster, and write down what is asked."""
         stated = given.settings_of(self.options, self.log.settings_or_none())
         self.sources = given.sources_of(self.options, stated)
-        self.settings: Settings = self.log.begin(stated, self.doors.roster(self.sources.roster))
+        roster = self.doors.roster(self.sources.roster)
+        self.settings: Settings = self.log.begin(stated, tuple(roster))
+        for note in roster.notes:
+            self._say(note, style="yellow")
         self.students = plan.chosen(self.log.students(), self.options.student)
         if again := self.log.recover():
             self._say(f"An earlier start was cut off: {again} that were being graded then wait again.")
@@ -114,8 +113,7 @@ class Go:
         copies.complete(self.log)
         if self.options.why is Why.REGRADE:
             self._tell_differences()
-        if importlib.util.find_spec("mlops_grader.cohort.gradebook"):
-            self._write_gradebook()
+        self._write_gradebook()
         self.console.print(summary(self.phases))
         problems = {each.student: each.problem for each in self.log.submissions().values() if each.problem}
         errors = {student: each.error for student, each in plan.last(self.log).items() if each.state is State.ERROR}
@@ -178,16 +176,23 @@ class Go:
         return self.doors.handout(below if below.is_dir() else folder)
 
     def _tell_differences(self) -> None:
-        new = [each.number for each in self.log.outline() if each.number > self.before]
-        found, same = regraded.differences(self.log, new)
-        if found:
-            self.console.print(regraded.shown(found))
-        self._say(f"Regraded: {len(found)} came out otherwise, {same} as before.")
+        """What the attempts of this start changed against the grade before them, student by student."""
+        graded = [each for each in self.log.outline() if each.state is State.GRADED]
+        changed = same = 0
+        for new in (each for each in graded if each.number > self.before):
+            earlier = [each.number for each in graded if each.student == new.student and each.number < new.number]
+            if not earlier:
+                continue
+            differs = history.of_attempts(self.log.attempt(earlier[-1]), self.log.attempt(new.number))
+            if differs is None or (not differs.points and not differs.checks):
+                same += 1
+                continue
+            changed += 1
+            self._say("\n".join((f"{new.student}: {differs.words[0]}", *differs.words[1:])))
+        self._say(f"Regraded: {changed} came out otherwise, {same} as before.")
 
     def _write_gradebook(self) -> None:
         """As `cohort gradebook RUN` does."""
-        from mlops_grader.cohort import gradebook
-
         parser = argparse.ArgumentParser()
         gradebook.arguments(parser)
         gradebook.run(parser.parse_args([str(self.log.folder)]), self.console)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from math import floor
 from pathlib import Path
@@ -65,6 +66,7 @@ def policy(spec: str, run: Path | None = None) -> LatePolicy:
     return made
 
 
+@cache
 def accepts_late(spec: str) -> bool:
     """Whether work after the deadline is graded; if not, the last commit before it is."""
     return bool(getattr(policy(spec), "accepts", True))

@@ -83,7 +83,7 @@ def settings_of(options: argparse.Namespace, kept: Settings | None) -> Settings:
         kept = Settings(
             run=secrets.token_hex(6),
             module=options.module,
-            seed=secrets.randbelow(2**32) if options.seed is None else options.seed,
+            seed=secrets.randbits(62) if options.seed is None else options.seed,
             roster=str(options.roster.absolute()),
             submissions=str(options.submissions.absolute()),
             started_at=datetime.now(UTC),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from mlops_grader.cohort.late import accepts_late
 from mlops_grader.cohort.plumbing import Git
 from mlops_grader.cohort.records import Settings
 from mlops_grader.cohort.taking import Stated, Taken
@@ -85,7 +86,7 @@ def lateness(at: datetime, deadline: datetime | None) -> timedelta:
 
 
 def _counts(commit: Commit, settings: Settings) -> bool:
-    end = settings.deadline if settings.late == "none" else settings.until
+    end = settings.until if accepts_late(settings.late) else settings.deadline
     return end is None or commit.at <= end
 
 

@@ -44,7 +44,7 @@ def student(row: Row, layout: Layout) -> Student:
     """The student of a row: without a login, one who is named by the row."""
     cells = row.cells
     login = next(filter(None, (cells.get(column, "") for column in layout.login)), "")
-    used = {*layout.login, layout.email, layout.section}
+    used = {layout.email, layout.section}
     return Student(
         id=login.lower() or f"row-{row.number}",
         login=login,
