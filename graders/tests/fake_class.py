@@ -25,10 +25,12 @@ from mlops_grader.check import Verdict
 from mlops_grader.cohort import grade as step
 from mlops_grader.cohort.doors import Doors, Graders
 from mlops_grader.cohort.records import CellOrder, Returned, Student, Submission
+from mlops_grader.cohort.roster import Roster
 from mlops_grader.grading import identity
 from mlops_grader.submission import UsageError
 
 MODULE = "m01_environment"
+NOTE = "`roster.txt`, row 9: Tom teaches here and is left out"
 SETTINGS = {"run": "r0", "module": MODULE, "seed": 7, "roster": "roster.txt", "submissions": "in"}
 
 
@@ -89,10 +91,10 @@ class Class:
         return sorted(path.name.rsplit("-", 1)[0] for path in self.witnesses.iterdir())
 
 
-def roster(path: Path) -> tuple[Student, ...]:
+def roster(path: Path) -> Roster:
     """A student for each line."""
     names = path.read_text(encoding="utf-8").split()
-    return tuple(Student(name, name, name.title(), row=row) for row, name in enumerate(names, 1))
+    return Roster(tuple(Student(name, name, name.title(), row=row) for row, name in enumerate(names, 1)), (NOTE,))
 
 
 def collect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from distributed import Client
 from rich.console import Console
@@ -123,7 +125,9 @@ def test_a_regrade_shows_what_came_out_otherwise(its: Class) -> None:
     its.hand_in(bo={"points": 100})
     code, words = shown(its, "--regrade")
     assert code == 0
-    assert "test_two: failed (0/60) -> passed (60/60)" in words
+    assert "bo: +60 points; what changed: " in words
+    assert "Two: failed 0/60 -> passed 60/60" in words
+    assert fake_class.NOTE in words, "what the roster left out is said"
     assert "Regraded: 1 came out otherwise, 1 as before." in words
     with JobLog(its.run) as log:
         assert len(log.attempts()) == 4
@@ -281,6 +285,14 @@ def test_ctrl_c_ends_the_run_in_good_order(tmp_path: Path, wait_for: Callable[..
     words, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "3 wait. To go on: cohort grade --out" in words
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+    wait_for(lambda: not group_lives(process.pid))
     assert not (its.run / "work").exists()
+
+
+def group_lives(group: int) -> bool:
+    """Whether a process of a group runs; what is only not yet fetched by its parent has ended."""
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getpgid(each.pid) == group and each.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False

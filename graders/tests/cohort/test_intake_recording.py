@@ -60,7 +60,7 @@ def test_nothing_in_time(desk: Desk) -> None:
 def test_with_a_late_policy_late_work_counts(desk: Desk) -> None:
     """`late` is its time after the deadline."""
     names = history(desk, EARLY, LATE)
-    found = desk.one(settings=replace(DUE, late="percent 10"))
+    found = desk.one(settings=replace(DUE, late="percent:10"))
     assert (found.commit, found.late) == (names[1], timedelta(hours=22))
 
 
