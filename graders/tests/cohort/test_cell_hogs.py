@@ -97,9 +97,10 @@ def test_a_command_that_takes_all_memory_dies_and_the_grader_does_not(tmp_path: 
 def test_a_layer_of_the_package_cache_has_a_limit(tmp_path: Path, engine: Engine) -> None:
     script = """
 if phase == "setup":
-    with open(os.path.join(os.environ["UV_CACHE_DIR"], "heap"), "wb") as file:
-        for _ in range(400):
-            file.write(os.urandom(2**20))
+    for number in range(4):
+        with open(os.path.join(os.environ["UV_CACHE_DIR"], f"heap{number}"), "wb") as file:
+            for _ in range(100):
+                file.write(os.urandom(2**20))
     time.sleep(60)
 """
     returned = graded(tmp_path, script, disk=256 * 2**20)
