@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+from typing import Any
 
 
 def forget_one(run: str, student: str) -> None:
@@ -13,7 +14,7 @@ def forget_one(run: str, student: str) -> None:
     from mlops_grader.instruments.docker_engine import LABEL, connect, run_label
 
     cell = importlib.import_module("mlops_grader.cohort.cell")
-    labelled = {"label": [f"{LABEL}={run}", f"{cell.STUDENT}={student}"]}
+    labelled: dict[str, Any] = {"label": [f"{LABEL}={run}", f"{cell.STUDENT}={student}"]}
     api = connect(run_label()).api
     for container in api.containers.list(all=True, filters=labelled, ignore_removed=True):
         with contextlib.suppress(APIError):  # it ended in the meantime
