@@ -80,7 +80,7 @@ def foreign(address: str) -> Iterator[Client]:
     with dask.config.set(_CONFIG):
         try:
             client = Client(address, timeout=REACH)
-        except (OSError, ValueError, ImportError) as error:
+        except (OSError, ValueError, TypeError, ImportError) as error:
             raise UsageError(
                 f"no scheduler answers at {address} ({error}): look whether it runs, and give its address"
             ) from None

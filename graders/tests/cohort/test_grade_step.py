@@ -274,6 +274,14 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path: 
     assert not list(hurt.run.glob("work/*"))
 
 
+def group(process: psutil.Process) -> int:
+    """The process group of a process; 0 when it has ended."""
+    try:
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return 0
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_the_run_in_good_order(tmp_path: Path, wait_for: Callable[..., None]) -> None:
     """Exit 130, no process left, and words how to go on."""
