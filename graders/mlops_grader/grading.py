@@ -129,7 +129,7 @@ def grade(
     """
     _selected(checks_in(order.module), order.only)  # a misspelt name is told before anything is cloned
     started = time.time()
-    with _terminable(), tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name:
+    with terminable(), tempfile.TemporaryDirectory(prefix="mlops-grader-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         submission = snapshot(order.project, folder, order.commit)
         asked = checks_for(order.module, submission)
@@ -262,7 +262,7 @@ def _own_environment() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Let Ctrl-C and a request to terminate end the grade with everything cleaned up, also when they come twice."""
     latest = [-PATIENCE]
 

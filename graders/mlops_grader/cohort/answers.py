@@ -11,30 +11,39 @@ from distributed import Future, KilledWorker
 
 from mlops_grader import result
 from mlops_grader.cohort.records import Attempt, Returned, Submission
+from mlops_grader.cohort.task import WORKER
 
 GATHER = 60  # seconds for an answer to arrive once it is there
 
 
-def of(future: Future) -> Returned | str:
+def of(future: Future[object]) -> Returned | str:
     """What a task that is done answered; a fault when it did not come to an end."""
     try:
         said = future.result(timeout=GATHER)
-    except Exception as error:  # noqa: BLE001  # a lost worker, a task that cannot be unpickled there: all mean one more try
+    except KilledWorker:
+        return Returned(None, "its worker died", retry=True)
+    except Exception as error:  # a lost worker, a task that cannot be unpickled there: all mean one more try
         return Returned(None, f"the worker did not answer: {type(error).__name__}: {error}", retry=True)
     if isinstance(said, Returned | str):
         return said
     return Returned(None, f"the worker answered with {type(said).__name__}", retry=True)
 
 
-def is_loss(future: Future) -> bool:
+def is_loss(future: Future[object]) -> bool:
     """Whether a task is done since its worker is gone."""
     return future.status in ("cancelled", "lost") or isinstance(future.exception(timeout=GATHER), KilledWorker)
 
 
-def judged(said: Returned | str, attempt: Attempt, submission: Submission, seed: int) -> Returned:
-    """The answer, or a fault when its document is no grade of record of what was sent."""
+def timed(said: Returned | str, waited: float, seconds: float) -> Returned:
+    """The answer with the seconds that it waited in the queue, and those that it was on its way to a worker and back."""
     if isinstance(said, str):
-        return Returned(None, f"the worker answered with `{said[:80]}`", retry=True)
+        said = Returned(None, f"the worker answered with `{said[:80]}`", retry=True)
+    way = max(0.0, seconds - said.phases.get(WORKER, 0.0))
+    return dataclasses.replace(said, phases={"queue": waited, **said.phases, "way": way})
+
+
+def judged(said: Returned, attempt: Attempt, submission: Submission, seed: int) -> Returned:
+    """The answer, or a fault when its document is no grade of record of what was sent."""
     if said.document is None:
         return said
     if not (wrong := _unfit(said.document, attempt, submission, seed)):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 # each module has `arguments(parser)` and `run(options, console)`
 STEPS: Mapping[str, tuple[str, str]] = {
+    "grade": ("grade", "grade what a class handed in, for the record"),
     "gradebook": ("gradebook", "where everybody stands, every attempt, and exports for other systems"),
     "override": ("overrides", "decide about a score, with reason and author"),
     "dashboard": ("dashboard", "see a class: a static site for staff, or an anonymous one for the class"),

@@ -71,7 +71,7 @@ class JobLog:
 
     def settings(self) -> Settings:
         """What the run was started with."""
-        if (found := self._settings()) is None:
+        if (found := self.settings_or_none()) is None:
             raise UsageError(f"`{self.file}` is empty: its first start was cut off. Start the run again")
         return found
 
@@ -117,7 +117,7 @@ class JobLog:
         Raises UsageError, naming the difference, when it was started with something else.
         """
         with self._change():
-            if kept := self._settings():
+            if kept := self.settings_or_none():
                 _must_agree(kept, settings)
                 self._must_hold(students)
             else:
@@ -256,7 +256,8 @@ class JobLog:
             for row in self._rows(f"SELECT {columns} FROM attempt {where} ORDER BY number", values)  # noqa: S608  # our own words
         )
 
-    def _settings(self) -> Settings | None:
+    def settings_or_none(self) -> Settings | None:
+        """What the run was started with, None when that was not written down yet."""
         rows = self._rows("SELECT document FROM settings")
         return recorded.settings(rows[0][0]) if rows else None
 

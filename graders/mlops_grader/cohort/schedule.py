@@ -86,6 +86,7 @@ class Batch:
         """Take what stays the same for the whole batch."""
         self.mender = Mender(self.client, self.graders, self.settings.run, self.is_local)
         self.submissions = self.log.submissions()
+        self.since = time.monotonic()
         self.topic = f"mlops-grader-{self.settings.run}-{self.client.id}"
 
     def run(self, attempts: Iterable[Attempt]) -> None:
@@ -122,17 +123,22 @@ class Batch:
     def _watch(self) -> None:
         """End what has been silent for too long: its worker hangs, and with it whatever it had started."""
         for slot in self.slots:
-            since, most = (
-                (slot.began, self.limits.seconds + self.limits.grace) if slot.attempt else (slot.given, PREPARE)
-            )
+            if slot.attempt:
+                # workers of one's own have nothing else to do; at others the turn may be long in coming, and they say when it has
+                since, most = (
+                    slot.began or (slot.given if self.is_local else None),
+                    self.limits.seconds + self.limits.grace,
+                )
+            else:
+                since, most = slot.given, PREPARE
             if slot.busy and since is not None and time.monotonic() - since > most:
-                del self.slots.by_address[slot.address]
                 self._lost(slot, f"its worker was silent for {most:.0f} s", hangs=True)
 
     def _lost(self, slot: Slot, words: str, *, hangs: bool) -> None:
         """A worker is gone or hangs, and with it what it had begun; that waits until what is left of it was removed."""
         attempt, future, token = slot.attempt, slot.future, slot.token
         slot.clear()
+        self.slots.by_address.pop(slot.address, None)
         if future is not None:
             future.cancel()
         if attempt:
@@ -151,10 +157,11 @@ class Batch:
                 self._begin(slot, attempt)
 
     def _next(self, slot: Slot) -> Attempt | None:
-        """The next that waits; not one that failed at this worker, as long as another one can take it."""
-        alone = len([each for each in self.slots.usable if each.ready]) < 2
+        """The next that waits; not one that failed at this worker, as long as there is one at which it did not."""
+        ready = {each.address for each in self.slots.usable if each.ready}
         for place, attempt in enumerate(self.waiting):
-            if alone or slot.address not in self.failures.get(attempt.number, ()):
+            failed = self.failures.get(attempt.number, [])
+            if slot.address not in failed or ready.issubset(failed):
                 del self.waiting[place]
                 return attempt
         return None
@@ -248,11 +255,13 @@ class Batch:
         self.watcher.told(slot.refused)
 
     def _answered(self, slot: Slot, attempt: Attempt) -> None:
-        said = answers.of(slot.future)
+        said, given = answers.of(slot.future), slot.given
         if answers.is_loss(slot.future):
             self._lost(slot, said.error if isinstance(said, Returned) else "its worker ended", hangs=False)
             return
         slot.clear()
+        waited = given - self.since
+        said = answers.timed(said, waited, time.monotonic() - given)
         said = answers.judged(said, attempt, self.submissions[attempt.student], seed_of(self.settings, attempt.student))
         if said.document is not None or not said.retry:
             slot.doubts = 0
@@ -279,7 +288,7 @@ class Batch:
     def _leave(self) -> None:
         """Take back what was given and not answered."""
         for slot in self.slots:
-            future: Future | None = slot.future
+            future: Future[object] | None = slot.future
             if future is not None:
                 future.cancel()
         with contextlib.suppress(ValueError):

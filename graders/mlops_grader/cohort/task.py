@@ -10,14 +10,15 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from mlops_grader.cohort.records import CellOrder, Returned
 from mlops_grader.cohort.recorded import packed
+from mlops_grader.cohort.records import CellOrder, Returned
 from mlops_grader.grading import identity
 from mlops_grader.plain import plain
 from mlops_grader.submission import UsageError
 
 DOCUMENT = 8 * 2**20  # bytes of a document; a whole report of our own modules has about 30,000
 LOG = 20_000  # characters of the grader's own output that are kept, from its end
+WORKER = "worker"  # the phase that is the whole time at the worker
 
 Grade = Callable[[bytes, CellOrder], Returned]
 
@@ -34,10 +35,10 @@ def work(grade: Grade, parcel: bytes, order: CellOrder, topic: str, token: int) 
         started = time.monotonic()
         try:
             returned = _fit(grade(parcel, order))
-        except Exception as error:  # noqa: BLE001  # whatever it is, it belongs to this one submission
+        except (Exception, SystemExit) as error:  # whatever it is, it belongs to this one submission
             last = "".join(traceback.format_exception(error))[-LOG:]
             returned = Returned(None, f"the grader broke: {type(error).__name__}: {error}", retry=True, log=plain(last))
-        return dataclasses.replace(returned, phases={**returned.phases, "worker": time.monotonic() - started})
+        return dataclasses.replace(returned, phases={**returned.phases, WORKER: time.monotonic() - started})
 
 
 def welcome(prepare: Callable[[str], None], module: str, grader: str) -> str:
