@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,9 +78,14 @@ def of_attempts(old: Attempt, new: Attempt) -> Difference | None:
     """The same of two attempts that were graded. Of the image only the key knows: it decides where nothing else does."""
     if old.result is None or new.result is None:
         return None
-    found = difference(old.result, new.result)
+    found = difference(_of_student(old, old.result), _of_student(new, new.result))
     image = ("image",) * (not found.decided and old.key != new.key)
     return Difference(found.points, found.checks, found.decided + image)
+
+
+def _of_student(attempt: Attempt, result: Result) -> Result:
+    """The result with the student's own commit: what was graded is a copy with a commit of its own."""
+    return replace(result, submission=replace(result.submission, commit=attempt.commit or result.submission.commit))
 
 
 def _decided(old: Result, new: Result) -> Iterator[str]:

@@ -58,8 +58,11 @@ def policy(spec: str, run: Path | None = None) -> LatePolicy:
     known = _installed()
     if name not in known:
         raise UsageError(f"--late: {unknown('late policy', name, known)}")
-    found: LatePolicy = known[name].load()(arguments, run)
-    return found
+    try:
+        made: LatePolicy = known[name].load()(arguments, run)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"--late {name}: `{known[name].value}` cannot be loaded: {error}") from error
+    return made
 
 
 def accepts_late(spec: str) -> bool:

@@ -39,8 +39,8 @@ def _classroom50(mark: Mark) -> tuple[object, ...]:
 
 
 def _github_classroom(mark: Mark, assignment: str) -> tuple[object, ...]:
-    identifier = spreadsheet.exact(mark.column("identifier")) or line(mark.name)
-    who = (_login(mark), Exact(identifier) if identifier == mark.column("identifier") else identifier)
+    identifier = spreadsheet.exact(mark.column("identifier"))
+    who = (_login(mark), Exact(identifier) if identifier else line(mark.name))
     place = (mark.repository.rpartition("/")[2], mark.repository)
     return (line(assignment), "", "", *who, *place, mark.moment, mark.score, mark.max_score)
 

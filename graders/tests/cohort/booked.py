@@ -28,16 +28,24 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def outcome(name: str, points: int, most: int = 50, found: str = "") -> Outcome:
-    """How an invented check ended."""
-    verdict = Verdict.PASSED if points == most else Verdict.FAILED
-    return Outcome(f"test_{name}", "It holds.", points, most, verdict, found, "", "It matters.", f"lessons/{KEY}.md#x", None, 1.5)
+def outcome(name: str, points: int, found: str = "") -> Outcome:
+    """How an invented check ended: passed with all of its points, or failed when it has none."""
+    verdict = Verdict.PASSED if points else Verdict.FAILED
+    said = found or ("" if points else "no")
+    return Outcome(
+        f"test_{name}", "It holds.", points, points or 1, verdict, said, "", "It matters.", f"lessons/{KEY}.md#x", None, 1.5
+    )  # fmt: skip
 
 
 def result(builds: int = 50, stops: int = 50, **changes: Any) -> Result:
-    """A result of two checks, `image_builds` and `stops_when_asked`, worth 50 points each."""
-    checks = (outcome("image_builds", builds, found=changes.pop("found", "")), outcome("stops_when_asked", stops))
-    made = Result("0.1.0+abc", Graded("f" * 40, "e" * 40, True, KEY), "record", 11, "2026-11-21T12:00:00Z", 12.25, checks)
+    """A result with these points for `image_builds` and `stops_when_asked`; what is left of 100 is for one that failed."""
+    found = changes.pop("found", "")
+    checks = [outcome("image_builds", builds, found), outcome("stops_when_asked", stops, found)]
+    if left := 100 - sum(each.max_points for each in checks):
+        checks.append(replace(outcome("becomes_ready", 0, "no answer"), max_points=left))
+    made = Result(
+        "0.1.0+abc", Graded("f" * 40, "e" * 40, True, KEY), "record", 11, "2026-11-21T12:00:00Z", 12.25, tuple(checks)
+    )
     return replace(made, **changes)
 
 
