@@ -15,6 +15,7 @@ from typing import Any
 
 from mlops_grader.cohort import parcels, tokens
 from mlops_grader.cohort.parcels import Blob, Shelf
+from mlops_grader.submission import UsageError
 
 THRESHOLD = 50  # percent of the smaller one's fingerprints that a pair must share to be shown
 LEAST = 60  # fingerprints of its own that a submission must have: about ten lines; less looks alike anyway
@@ -84,7 +85,7 @@ def course(repository: Path, commit: str, paths: Sequence[str]) -> Course:
 
 
 def similar(found: Mapping[str, Path], given: Course, threshold: int = THRESHOLD) -> Similarity:
-    """Compare the parcels of students, by their ids. No code of theirs is run. Raises UsageError for a parcel that git cannot read."""
+    """Compare the parcels of students, by their ids. No code of theirs is run, and a parcel that git cannot read is a note."""
     notes: list[str] = []
     with parcels.shelf() as shelf:
         own = {student: _own(student, shelf, parcel, given, notes) for student, parcel in found.items()}
@@ -99,9 +100,14 @@ def similar(found: Mapping[str, Path], given: Course, threshold: int = THRESHOLD
 def _own(student: str, shelf: Shelf, parcel: Path, given: Course, notes: list[str]) -> Mapping[str, Blob]:
     """The files that are a student's own, as far as the budget reaches."""
     known = {blob.id for blob in given.files.values()}
+    try:
+        everything = shelf.files(shelf.unpack(parcel))
+    except UsageError as error:  # one damaged parcel keeps nobody from seeing the others
+        notes.append(f"{student}: the parcel cannot be read ({error})")
+        return {}
     files = {
         path: blob
-        for path, blob in sorted(shelf.files(shelf.unpack(parcel)).items())
+        for path, blob in sorted(everything.items())
         if tokens.language(path) and path not in given.paths and blob.id not in known
     }
     kept: dict[str, Blob] = {}

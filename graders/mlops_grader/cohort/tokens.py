@@ -10,6 +10,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import PurePosixPath
 
+from mlops_grader.submission import UsageError
+
 SECONDS = 10.0  # for one text; a usual one takes some thousandths
 START = 120.0  # seconds in which the process must have come up, on a machine that is busy
 LANGUAGES = {".py": "python", ".sh": "bash", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".sql": "sql"}
@@ -49,7 +51,9 @@ def _reader() -> Iterator[Connection]:
     theirs.close()
     try:
         if not ours.poll(START):
-            raise TimeoutError("the process that reads source texts did not start")
+            raise UsageError(
+                "the process that reads source texts did not start: make the dashboard later, or with --no-similar"
+            )
         ours.recv()
         yield ours
     finally:

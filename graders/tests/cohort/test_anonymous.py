@@ -108,6 +108,14 @@ def test_the_secrets_are_found_where_names_are_shown() -> None:
     assert {"roster.csv", "4711", "9001", "srv"} >= set(missing)
 
 
+def test_the_records_hold_nothing_either() -> None:
+    """A page that is written next year can only show what is in them."""
+    held = repr(anonymous([_entry(number) for number in range(5)])) + repr(
+        nameless(settings(run=CANARY, roster="/srv/roster.csv", seed=4711))
+    )
+    assert [secret for secret in SECRETS if secret in held] == []
+
+
 def test_the_order_says_nothing() -> None:
     """It is drawn anew each time: in forty drawings the same student is not always at the same place."""
     entries = [replace(_entry(number), final=number) for number in range(10)]

@@ -255,8 +255,10 @@ def test_a_tile_of_the_overview_leads_to_its_students(watch: Watched) -> None:
         tile = page.locator(".tile a", has_text=words)
         number = int(tile.locator("strong").text_content() or "-1")
         tile.click()
+        page.wait_for_url("**/students.html#*")
         assert number == shown_rows(page)
         page.go_back()
+        page.wait_for_url("**/index.html")
 
 
 def test_the_keyboard_sorts(watch: Watched) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mlops_grader.cohort import similar as similarity
 from mlops_grader.cohort import tokens
-from mlops_grader.cohort.similar import Similarity, similar
+from mlops_grader.cohort.similar import Course, Similarity, similar
 
 Files = Mapping[str, str]
 
@@ -281,3 +281,12 @@ def test_a_text_on_which_reading_never_ends_costs_its_time_and_no_more() -> None
     texts = [("slow", "python", "x = 1\n" * 3000), ("quick", "python", "def f(a):\n    return a\n")]
     assert list(tokens.shapes(texts[:1], seconds=0)) == [("slow", None)]
     assert list(tokens.shapes(texts[1:])) == [("quick", "defF(V):returnV")]
+
+
+def test_a_damaged_parcel_is_a_note_and_the_others_are_compared(tmp_path: Path) -> None:
+    """Half a file, after a disk was full."""
+    damaged = tmp_path / "ada.bundle"
+    damaged.write_bytes(b"# v2 git bundle\n")
+    found = similar({"ada": damaged}, Course())
+    assert found.little == ("ada",)
+    assert [note.startswith("ada: the parcel cannot be read") for note in found.notes] == [True]
