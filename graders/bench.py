@@ -19,6 +19,7 @@ sys.path[:0] = [str(KIT / "templates"), str(KIT / "graders" / "tests")]
 import psutil  # noqa: E402  # the two folders above are no packages
 
 import bench_class  # noqa: E402
+import bench_cohort  # noqa: E402
 import bench_course  # noqa: E402
 import bench_data  # noqa: E402
 import bench_monitoring  # noqa: E402
@@ -64,6 +65,7 @@ def main() -> int:
         bench_pipeline.measure(folder, _say)
         bench_monitoring.measure(folder, _say)
         bench_course.measure(folder, _say)
+        bench_cohort.measure(folder, _say)
         return _class(folder)
 
 

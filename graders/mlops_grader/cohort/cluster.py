@@ -29,7 +29,12 @@ _CONFIG = {
     "distributed.worker.memory.target": False,
     "distributed.worker.profile.enabled": False,
 }
-_OURS = {"distributed.worker.preload": ["mlops_grader.cohort.unheeding"]}
+_OURS = {
+    "distributed.worker.preload": ["mlops_grader.cohort.unheeding"],
+    "distributed.scheduler.http.routes": [],  # pages about the class are none of this machine's other users' business
+    "distributed.worker.http.routes": [],
+}
+_QUIET = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # any free port: another run may be going on beside
 
 
 def fitting(memory: int, cpus: float) -> int:
@@ -55,6 +60,7 @@ def local(workers: int, run: Path) -> Iterator[Client]:
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,
+                scheduler_kwargs=_QUIET,
                 security=Security.temporary(),
                 **options,
             ) as cluster,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops_grader.cohort import leftovers
 from mlops_grader.cohort.records import CellOrder, Returned, Student
 
 
@@ -40,5 +41,5 @@ def own() -> Doors:
     roster, intake, handout, cell = (
         importlib.import_module(f"mlops_grader.cohort.{name}") for name in ("roster", "intake", "handout", "cell")
     )
-    graders = Graders(cell.grade, cell.prepare, cell.forget, cell.forget_one, cell.image_name)
+    graders = Graders(cell.grade, cell.prepare, cell.forget, leftovers.forget_one, cell.image_name)
     return Doors(roster.read, intake.collect, handout.load, graders)

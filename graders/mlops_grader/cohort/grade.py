@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import importlib.util
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,9 +56,7 @@ def _must_make_sense(options: argparse.Namespace) -> None:
     settings = given.settings_of(options, kept)
     module_named(settings.module)
     if importlib.util.find_spec("mlops_grader.cohort.late"):
-        from mlops_grader.cohort import late
-
-        late.policy(settings.late)
+        importlib.import_module("mlops_grader.cohort.late").policy(settings.late)
 
 
 @dataclass
@@ -81,10 +81,16 @@ class Go:
 
     def take_in(self) -> None:
         """Collect what was handed in, and queue what is to be graded."""
-        started = time.monotonic()
-        found = self.doors.collect(
-            self.sources.submissions, self.log.students(), self.settings, self._handout(), self.log.folder, self._told
-        )
+        started, taken = time.monotonic(), itertools.count(1)
+        students = self.log.students()
+        with self.console.status("taking in what was handed in") as status:
+
+            def told(_student: str, _words: str) -> None:
+                status.update(f"taking in what was handed in: {next(taken)} of {len(students)}")
+
+            found = self.doors.collect(
+                self.sources.submissions, students, self.settings, self._handout(), self.log.folder, told
+            )
         self.log.take_in(found.submissions, found.strays)
         self.phases["intake, each"] = [(time.monotonic() - started) / max(1, len(found.submissions))]
         keys = Keys(self.settings, self.doors.graders.image())
@@ -179,14 +185,10 @@ class Go:
 
     def _write_gradebook(self) -> None:
         """As `cohort gradebook RUN` does."""
-        from mlops_grader.cohort import gradebook
-
+        gradebook = importlib.import_module("mlops_grader.cohort.gradebook")
         parser = argparse.ArgumentParser()
         gradebook.arguments(parser)
         gradebook.run(parser.parse_args([str(self.log.folder)]), self.console)
-
-    def _told(self, student: str, words: str) -> None:
-        self._say(f"{student}: {words}" if student else words)
 
     def _say(self, words: str, style: str = "") -> None:
         self.console.print(plain(words), style=style, markup=False, soft_wrap=True, highlight=False)

@@ -67,7 +67,8 @@ class Mender:
         thread.join(PATIENCE)
 
     def _forget_here(self) -> None:
-        self.graders.forget(self.run)
+        with contextlib.suppress(Exception):  # without an engine nothing can be left; that it is away, `prepare` says
+            self.graders.forget(self.run)
 
     def _forget_there(self) -> None:
         with contextlib.suppress(Exception):  # a scheduler that has gone can be asked nothing

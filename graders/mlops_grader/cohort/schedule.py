@@ -123,9 +123,14 @@ class Batch:
     def _watch(self) -> None:
         """End what has been silent for too long: its worker hangs, and with it whatever it had started."""
         for slot in self.slots:
-            since, most = (
-                (slot.began, self.limits.seconds + self.limits.grace) if slot.attempt else (slot.given, PREPARE)
-            )
+            if slot.attempt:
+                # workers of one's own have nothing else to do; at others the turn may be long in coming, and they say when it has
+                since, most = (
+                    slot.began or (slot.given if self.is_local else None),
+                    self.limits.seconds + self.limits.grace,
+                )
+            else:
+                since, most = slot.given, PREPARE
             if slot.busy and since is not None and time.monotonic() - since > most:
                 self._lost(slot, f"its worker was silent for {most:.0f} s", hangs=True)
 
@@ -152,10 +157,11 @@ class Batch:
                 self._begin(slot, attempt)
 
     def _next(self, slot: Slot) -> Attempt | None:
-        """The next that waits; not one that failed at this worker, as long as another one can take it."""
-        alone = len([each for each in self.slots.usable if each.ready]) < 2
+        """The next that waits; not one that failed at this worker, as long as there is one at which it did not."""
+        ready = {each.address for each in self.slots.usable if each.ready}
         for place, attempt in enumerate(self.waiting):
-            if alone or slot.address not in self.failures.get(attempt.number, ()):
+            failed = self.failures.get(attempt.number, [])
+            if slot.address not in failed or ready.issubset(failed):
                 del self.waiting[place]
                 return attempt
         return None
