@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from mlops_grader.cohort import taking
+from mlops_grader.cohort import given, taking
 from mlops_grader.cohort.plumbing import Git, GitError
 from mlops_grader.cohort.taking import Stated, Taken
 from mlops_grader.plain import plain
@@ -35,6 +35,7 @@ def take(folder: Path, work: Path) -> Taken:
     taken = taking.take(inside, work)
     if inside == folder:
         return replace(taken, notes=(*taken.notes, "it is a bare repository"))
+    given.read(taken.git, taken.head)  # raises for a tree that no machine can hold, before git lays one out
     notes = (*taken.notes, *_uncommitted(taken.git, folder, taken.head))
     stated, said = _stated(taken, folder)
     return replace(taken, notes=(*notes, *said), stated=stated)

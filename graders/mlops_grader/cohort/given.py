@@ -15,6 +15,7 @@ from mlops_grader.plain import plain
 from mlops_grader.submission import COURSE_FILE, UsageError
 
 SUBMODULE = "160000"
+LARGEST = 2**30  # bytes of all files of a submission
 LISTED = 50  # files that were left out are named up to here
 NOT_RESTORED = "no handout was named, so the given files are graded as the student left them (--handout FOLDER)"
 
@@ -50,15 +51,24 @@ def restore(git: Git, tree: str, handout: Handout | None, login: str) -> Graded:
 
 
 def read(git: Git, tree: str) -> Tree:
-    """All files of a tree. Paths may be anything that git can store: bytes that are no UTF-8 are kept as surrogates."""
+    """All files of a tree. Paths may be anything that git can store: bytes that are no UTF-8 are kept as surrogates.
+
+    Raises UsageError for a tree that git itself never writes, or that is larger than a project.
+    """
     entries: dict[str, GivenFile] = {}
-    for line in filter(None, git("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0")):
+    size = 0
+    for line in filter(None, git("ls-tree", "-r", "-z", "--long", "--full-tree", tree).split(b"\0")):
         facts, _, name = line.partition(b"\t")
-        mode, _, blob = facts.decode("ascii").split(" ")
+        mode, _, blob, length = facts.decode("ascii").split()
+        size += int(length) if length.isdigit() else 0
         path = name.decode("utf-8", "surrogateescape")
         if path in entries:
             raise UsageError(f"the tree holds `{plain(path)}` twice, which git itself never writes")
         entries[path] = GivenFile(mode, blob)
+    if size > LARGEST:
+        raise UsageError(
+            f"its files have {size // 2**20:,} MiB, and {LARGEST // 2**20:,} are taken: look at what was committed"
+        )
     return entries
 
 

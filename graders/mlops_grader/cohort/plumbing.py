@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,12 @@ from mlops_grader.plain import plain
 from mlops_grader.submission import SAFE, UsageError, safe_environment
 
 SECONDS = 300  # of one call
+MOST = 64 * 2**20  # bytes that one call prints; a tree of few objects can have more files than any machine can list
+MEMORY = 4 * 2**20  # KiB that one program of git may have
 SHOWN = 300  # characters of what git says
+
+# where a shell cannot bound memory, git runs without that bound
+_BOUNDED = ("sh", "-c", f'ulimit -v {MEMORY} 2>/dev/null; exec "$@"', "sh")
 
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 # nothing of this machine's own configuration counts, so that every machine reads the same
@@ -67,33 +74,64 @@ def new(folder: Path, objects: Path | None = None) -> Git:
     return Git(folder)
 
 
-def call(command: list[str], environment: Mapping[str, str], stdin: bytes = b"", seconds: float = SECONDS) -> bytes:
-    """What a command of git prints. Raises GitError with git's own words, without control characters."""
-    process = subprocess.Popen(
-        command,
-        env=dict(environment),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # git starts programs of its own, which have to end with it
-    )
+def call(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    stdin: bytes = b"",
+    seconds: float = SECONDS,
+    most: int = MOST,
+) -> bytes:
+    """What a command of git prints, within bounds of time, memory and output. Raises GitError with git's own words."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+        given.write(stdin)
+        given.seek(0)
+        process = subprocess.Popen(
+            [*_BOUNDED, *command],
+            env=dict(environment),
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            start_new_session=True,  # git starts programs of its own, which have to end with it
+        )
+        try:
+            out = _output(process, seconds, most)
+        finally:
+            end(process)
+        if process.returncode:
+            said.seek(0)
+            raise GitError(words(said.read(2**16)) or f"git ended with exit code {process.returncode}")
+        return out
+
+
+def _output(process: subprocess.Popen[bytes], seconds: float, most: int) -> bytes:
+    timer = threading.Timer(seconds, kill, [process])
+    timer.start()
     try:
-        out, err = process.communicate(stdin, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise GitError(f"git did not answer after {seconds:.0f} seconds") from None
+        assert process.stdout is not None  # noqa: S101  # it is a pipe
+        out = process.stdout.read(most + 1)
+        if len(out) > most:
+            raise GitError(f"git says more than {most // 2**20} MiB about it: that is no project")
+        process.wait()
+        if timer.finished.is_set():
+            raise GitError(f"git did not answer after {seconds:.0f} seconds")
+        return out
     finally:
-        end(process)
-    if process.returncode:
-        raise GitError(words(err) or f"git ended with exit code {process.returncode}")
-    return out
+        timer.cancel()
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """End a process and all that it started, unless it ended by itself."""
     if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        kill(process)
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def words(err: bytes) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from cohort.handed_in import DUE, EVE, GIVEN, LATE, OWN, Desk, commit, git, repository, text, tree, write
-from mlops_grader.cohort import intake
+from mlops_grader.cohort import given, intake, plumbing
+from mlops_grader.cohort.plumbing import GitError
 from mlops_grader.cohort.records import Student
 from mlops_grader.submission import UsageError
 
@@ -350,6 +352,35 @@ def test_the_trap_of_that_test_does_spring(desk: Desk) -> None:
     git(ada, "config", "core.fsmonitor", str(trap))
     git(ada, "status")
     assert (desk.folder / "ran").exists()
+
+
+def test_a_tree_of_a_few_objects_that_has_more_files_than_any_machine(desk: Desk) -> None:
+    """Ten folders that are the same, ten times in each other."""
+    ada = repository(desk.source / "ada")
+    made, kind = git(ada, "hash-object", "-w", "--stdin", stdin=b"x"), "100644 blob"
+    for _ in range(10):
+        made = git(ada, "mktree", stdin="".join(f"{kind} {made}\tname-{number}\n" for number in range(10)).encode())
+        kind = "040000 tree"
+    git(ada, "update-ref", "refs/heads/main", git(ada, "commit-tree", made, "-m", "x"))
+    assert desk.one().problem == "git says more than 64 MiB about it: that is no project"
+
+
+def test_files_that_unpack_to_more_than_a_project(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What git packs small can be large where it is graded."""
+    monkeypatch.setattr(given, "LARGEST", 2**20)
+    commit(repository(desk.source / "ada"), {"zeros": b"\0" * 2**21})
+    assert desk.one().problem == "its files have 2 MiB, and 1 are taken: look at what was committed"
+
+
+def test_git_has_an_end(tmp_path: Path) -> None:
+    """In time, and what it has started ends with it."""
+    marker = tmp_path / "still-alive"
+    start = time.monotonic()
+    with pytest.raises(GitError, match="git did not answer after 0 seconds"):
+        plumbing.call(["sh", "-c", f"(sleep 1; touch {marker}) & sleep 60"], os.environ, seconds=0.2)
+    assert time.monotonic() - start < 30
+    time.sleep(1.1)
+    assert not marker.exists()
 
 
 def test_replaced_objects_do_not_count(desk: Desk) -> None:
