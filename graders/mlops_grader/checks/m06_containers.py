@@ -23,7 +23,7 @@ from mlops_grader.instruments.product import Product, source_file_in
 from mlops_grader.submission import Submission
 
 PART = "containers"  # of the contract
-INSIDE = "engine"  # its images are built and run by the engine: for the record only on a worker that is thrown away
+INSIDE = "engine"  # what these checks use themselves: for the record only on a worker that is thrown away
 GRACE = 10  # seconds between SIGTERM and SIGKILL
 SIZE_RATIO = 1.3
 MIB = 2**20

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.pipeline import Pipeline, PipelineRun
 
 PART = "ci"  # of the contract
-INSIDE = "engine"  # its containers are started by the submission itself: for the record only on a worker that is thrown away
+INSIDE = "engine"  # what these checks use themselves: for the record only on a worker that is thrown away
 PUSH, PULL_REQUEST = "push", "pull_request"
 ACCEPTED = "ci/accepted.toml"
 

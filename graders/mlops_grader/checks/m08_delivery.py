@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.release import Release, Released
 
 PART = "delivery"  # of the contract
-INSIDE = "engine"  # its containers are started by the submission itself: for the record only on a worker that is thrown away
+INSIDE = "engine"  # what these checks use themselves: for the record only on a worker that is thrown away
 Patients = Sequence[Mapping[str, Any]]
 BEFORE, AFTER = 0.5, 1.5  # seconds of traffic round what is measured
 ROLLBACK_SECONDS = 60

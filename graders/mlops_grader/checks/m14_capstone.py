@@ -23,7 +23,7 @@ from mlops_grader.instruments.serving import wire
 from mlops_grader.submission import Submission
 
 Bodies = list[dict[str, Any]]
-INSIDE = "engine"  # its containers are started by the submission itself: for the record only on a worker that is thrown away
+INSIDE = "engine"  # what these checks use themselves: for the record only on a worker that is thrown away
 DIFFERENT = 10  # valid requests that a contract has to lead to
 ASKED = 40  # requests from which they are counted
 HASH_SEED, OTHER_HASH_SEED = 0, 4711

@@ -70,7 +70,17 @@ def trees(parcel: bytes) -> set[str]:
     with tempfile.TemporaryDirectory(prefix="mlops-grader-parcel-") as name:
         folder = Path(name)
         (folder / "parcel.bundle").write_bytes(parcel)
-        git(folder, "clone", "--quiet", "--bare", "--branch", "main", "--", str(folder / "parcel.bundle"), str(folder / "bare"))
+        git(
+            folder,
+            "clone",
+            "--quiet",
+            "--bare",
+            "--branch",
+            "main",
+            "--",
+            str(folder / "parcel.bundle"),
+            str(folder / "bare"),
+        )
         top = git(folder / "bare", "rev-parse", "main^{tree}").strip()
         listed = git(folder / "bare", "ls-tree", "-d", "-z", "main").split("\0")
     return {top, *(line.split("\t")[0].split()[2] for line in listed if line)}

@@ -27,7 +27,7 @@ from mlops_grader.submission import UsageError
 STUDENT = "mlops-grader.student"
 FOLDER = "mlops-grader-cell"
 LOG_BYTES = 64 * 2**10
-TASKS = 4096  # of the whole cell; the user of the student's commands may have half of them
+TASKS = 2048  # of the whole cell; the user of the student's commands may have half of them
 # what the grader needs as root: to start commands as another user, to give files to it and take them back, to end and
 # watch its processes, to take the network away. None of it outlives the change to that user.
 RIGHTS = ["SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER", "NET_ADMIN", "SYS_PTRACE"]
@@ -87,13 +87,11 @@ def grade(parcel: bytes, order: CellOrder) -> Returned:
     began = time.monotonic()
     phases: dict[str, float] = {}
     try:
-        if disposable.is_needed(order.module):
-            returned = disposable.grade(parcel, order, phases)
-        else:
-            returned = _in_a_cell(parcel, order, phases)
+        way = disposable.grade if disposable.is_needed(order.module) else _in_a_cell
+        returned = way(parcel, order, phases)
     except UsageError as error:
         returned = Returned(None, str(error), retry=True)
-    except Exception as error:  # noqa: BLE001  # a worker goes on to the next submission whatever happens to this one
+    except Exception as error:  # a worker goes on to the next submission whatever happens to this one
         returned = Returned(None, f"the cell could not be run: {type(error).__name__}: {error}", retry=True)
     phases["end"] = time.monotonic() - began - sum(phases.values())
     return replace(returned, phases={name: round(seconds, 3) for name, seconds in phases.items()}, worker=run_label())
@@ -124,7 +122,9 @@ def _in_a_cell(parcel: bytes, order: CellOrder, phases: dict[str, float]) -> Ret
         log = handle.logs(tail=2000)[-LOG_BYTES:].decode("utf-8", errors="replace")
         log += "" if base else "\nno shared package cache on this worker: every setup downloads anew\n"
         if late:
-            return Returned(None, f"the grade had not ended after {order.seconds:g} s and was ended", retry=True, log=log)
+            return Returned(
+                None, f"the grade had not ended after {order.seconds:g} s and was ended", retry=True, log=log
+            )
         handle.reload()
         state = handle.attrs["State"]
         returned = answer.read(folder / "out" / ANSWER, parcel, order) or _no_answer(state, order)
@@ -133,20 +133,20 @@ def _in_a_cell(parcel: bytes, order: CellOrder, phases: dict[str, float]) -> Ret
 
 def _no_answer(state: Mapping[str, Any], order: CellOrder) -> Returned:
     if state.get("OOMKilled"):
-        return Returned(None, f"the cell needed more than {order.memory / 2**30:g} GiB of memory and was ended", retry=True)
+        return Returned(
+            None, f"the cell needed more than {order.memory / 2**30:g} GiB of memory and was ended", retry=True
+        )
     return Returned(None, f"the cell ended with exit code {state.get('ExitCode')} and without a result", retry=True)
 
 
 def _write(folder: Path, parcel: bytes, order: CellOrder, uid: int) -> None:
-    asked = {"module": order.module, "seed": order.seed, "uid": uid, "disk": order.disk}
+    asked = {"module": order.module, "seed": order.seed, "uid": uid, "disk": order.disk, "cpus": order.cpus}
     (folder / ORDER).write_text(json.dumps(asked), encoding="utf-8")
     (folder / PARCEL).write_bytes(parcel)
 
 
 @contextmanager
-def _container(
-    engine: Engine, image: str, order: CellOrder, folder: Path, base: Path | None
-) -> Iterator[Any]:
+def _container(engine: Engine, image: str, order: CellOrder, folder: Path, base: Path | None) -> Iterator[Any]:
     """A cell that was made and not yet started, and all that belongs to it; removed at the end."""
     from docker.errors import APIError
 

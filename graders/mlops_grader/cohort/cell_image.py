@@ -34,7 +34,9 @@ LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"
 
 def name() -> str:
     """The image's name and tag; the tag is a hash of all that decides what is in it."""
-    digest = hashlib.sha256(f"{identity()}\n{sorted(_arguments().items())}\n{_requirements()}\n{_constraints()}".encode())
+    digest = hashlib.sha256(
+        f"{identity()}\n{sorted(_arguments().items())}\n{_requirements()}\n{_constraints()}".encode()
+    )
     for path in _package():
         digest.update(f"\n{path.relative_to(PACKAGE)}\n".encode() + path.read_bytes())
     return f"{REPOSITORY}:{__version__}-{digest.hexdigest()[:12]}"
@@ -70,7 +72,9 @@ def _build(engine: Engine, tag: str) -> None:
         code, log = _execute(command)
     if code:
         words = "\n".join(log.strip().splitlines()[-12:])
-        raise UsageError(f"the image of the cells cannot be built:\n{words}\nnox -s doctor says what this machine lacks")
+        raise UsageError(
+            f"the image of the cells cannot be built:\n{words}\nnox -s doctor says what this machine lacks"
+        )
 
 
 def _execute(command: list[str]) -> tuple[int, str]:

@@ -53,7 +53,8 @@ def _not_run(folder: Path, order: CellOrder) -> Returned:
     git(folder, "clone", "--quiet", "--branch", "main", "--", str(folder / "in" / PARCEL), str(project))
     module = grading.module_named(order.module)
     asked = grading.Order(locate(project), module, seed=order.seed, commit="HEAD", authority="record")
-    return Returned(grading.not_run(asked, ADVICE).document())
+    document = grading.not_run(asked, ADVICE).document()
+    return Returned(json.loads(json.dumps(document)))  # plain data, as a cell gives them
 
 
 def _on_this_machine(folder: Path, parcel: bytes, order: CellOrder) -> Returned:
@@ -71,7 +72,9 @@ def _on_this_machine(folder: Path, parcel: bytes, order: CellOrder) -> Returned:
     if late:
         return Returned(None, f"the grade had not ended after {order.seconds:g} s and was ended", retry=True, log=said)
     found = answer.read(folder / "out" / ANSWER, parcel, order)
-    found = found or Returned(None, f"the grade ended with exit code {process.returncode} and without a result", retry=True)
+    found = found or Returned(
+        None, f"the grade ended with exit code {process.returncode} and without a result", retry=True
+    )
     return Returned(found.document, found.error, found.retry, log=said)
 
 

@@ -16,7 +16,11 @@ from mlops_grader.cohort.link import Link
 from mlops_grader.instruments.sandbox import Limits
 from mlops_grader.owner import TURN, hand_over
 
-TASKS = 2048  # processes and threads of the user at once: the grader beside them can always start its own
+TASKS = 1024  # processes and threads of the user at once: the grader beside them can always start its own
+# a bomb that forks up to there leaves the grader so little of the processor that counting them one by one takes minutes
+MOST_TASKS = 896  # of the cell
+COUNTS = (Path("/sys/fs/cgroup/pids.current"), Path("/sys/fs/cgroup/pids/pids.current"))  # of the two kinds of cgroups
+LOOK_SECONDS = 0.25
 # the user's processes die first where memory ends, whatever else is large
 WRAP = ("choom", "-n", "1000", "--", "prlimit", f"--nproc={TASKS}", "--core=0", "--")
 ENDING_SECONDS = 30.0
@@ -36,6 +40,7 @@ class Guest:
         self._link = link
         self._lock = threading.Lock()
         self._running = self._online = 0
+        self._watched = False
 
     @contextmanager
     def visit(
@@ -63,6 +68,9 @@ class Guest:
                 self._link.up()
             self._online += network
             self._running += 1
+            if not self._watched:
+                self._watched = True
+                threading.Thread(target=self._watch, daemon=True).start()
 
     def _leave(self, network: bool) -> None:
         with self._lock:
@@ -72,6 +80,14 @@ class Guest:
                 self._link.down()
             if not self._running:
                 self.end()
+
+    def _watch(self) -> None:
+        """End all of them whenever they are too many."""
+        count = next((path for path in COUNTS if path.exists()), None)
+        while count:
+            if int(count.read_text()) > MOST_TASKS:
+                self.end()
+            time.sleep(LOOK_SECONDS)
 
     def end(self) -> None:
         """Kill all that runs as this user, whatever session, parent and environment it has. Raises Immortal."""
@@ -86,9 +102,9 @@ class Guest:
                 raise Immortal(f"processes of the user {self.uid} live on")
 
     def _alive(self) -> bool:
-        for name in filter(str.isdigit, os.listdir("/proc")):
+        for place in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                facts = Path("/proc", name, "status").read_text()
+                facts = (place / "status").read_text()
                 uids = re.search(r"^Uid:(.*)$", facts, re.MULTILINE)
                 if uids and str(self.uid) in uids[1].split() and not re.search(r"^State:\s*[ZX]", facts, re.MULTILINE):
                     return True
@@ -114,7 +130,9 @@ class Guest:
         """Hand over a place and let the user come there. The folder of a grade stays the grader's, and so does what is outside."""
         if not self._is_within(place) or (place.parent == self._ground and place.name.startswith(GRADE)):
             return
-        with suppress(FileNotFoundError, NotADirectoryError):  # not made yet, or a link in the way that its owner put there
+        with suppress(
+            FileNotFoundError, NotADirectoryError
+        ):  # not made yet, or a link in the way that its owner put there
             for each in place.parents:
                 facts = each.lstat()
                 if each.is_relative_to(self._ground) and facts.st_uid == 0 and not facts.st_mode & 0o001:

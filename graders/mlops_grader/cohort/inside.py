@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -52,7 +53,7 @@ def main(arguments: list[str]) -> int:
         give({"error": plain(str(error)), "retry": False})
     except grading.Interrupted:
         give({"error": "the grade was stopped from outside", "retry": True})
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is the grader's fault and somebody has to hear of it
+    except Exception as error:  # whatever it is, it is the grader's fault and somebody has to hear of it
         traceback.print_exc()
         give({"error": plain(f"the grader broke: {type(error).__name__}: {error}"), "retry": True})
     return 0
@@ -69,7 +70,13 @@ def _sealed(
     tempfile.tempdir = str(ground)  # every folder of the grader's is made there, and what the user needs is handed over
     guest = Guest(int(order["uid"]), ground, link)
     threading.Thread(target=_watch, args=(int(order["disk"]), give), daemon=True).start()
-    return partial(HostSandbox, ward=guest)
+    return partial(HostSandbox, ward=guest, extra=_processors(order["cpus"]))
+
+
+def _processors(cpus: float) -> dict[str, str]:
+    """What tells libraries how many processors the cell has: they would start a thread for each of the machine's."""
+    count = str(max(1, math.ceil(cpus)))
+    return dict.fromkeys(("PYTHON_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), count)
 
 
 def _graded(
@@ -93,7 +100,7 @@ def _started(check: Check) -> None:
     print(f"{time.strftime('%H:%M:%S')} {check.id}", flush=True)  # noqa: T201  # this is the log
 
 
-def _ended(check: Check, verdicts: Verdicts) -> None:
+def _ended(_: Check, verdicts: Verdicts) -> None:
     words = "" if verdicts.verdict is Verdict.PASSED else f": {plain(verdicts.found)}"
     print(f"  {verdicts.verdict} after {verdicts.seconds:.1f} s{words}", flush=True)  # noqa: T201
 

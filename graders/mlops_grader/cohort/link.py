@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 from pathlib import Path
@@ -59,7 +58,7 @@ class Link:
 
 
 def _devices() -> list[str]:
-    return [name for name in os.listdir(INTERFACES) if name != "lo"]
+    return [place.name for place in INTERFACES.iterdir() if place.name != "lo"]
 
 
 def _ip(*words: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,12 +25,12 @@ from mlops_grader.instruments.environment import cache_folder
 KIT = PACKAGE.parents[1] / "solutions"  # where the grader is installed from a clone of the kit
 LOCKS = PACKAGE / "cohort" / "locks"  # where it is installed from a wheel
 PLACE = "/cache"
-READY = "filled"
+READY, FAILED = "filled", "failed"
+AGAIN_SECONDS = 1800
 FILL = (
     "uv venv --quiet --seed /tmp/filling && uv pip sync --quiet --python /tmp/filling --no-build /grader/in/lock"
     f" && chmod -R a+rwX {PLACE}"
 )
-FILLING_SECONDS = 1800
 LABEL_HERE = "packages"  # of what is made while a base is filled
 
 
@@ -50,9 +51,15 @@ def prepare(engine: Engine, image: str, module: str) -> Path | None:
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     place.parent.chmod(0o700)  # what lies below may be written by any user: nobody comes there but through a cell
     with FileLock(place / "lock"):
-        if not (place / READY).exists() and not _fill(engine, image, lock, place):
+        if not (place / READY).exists() and (_failed_lately(place) or not _fill(engine, image, lock, place)):
             return None
     return place / "base" if _overlays(engine, image) else None
+
+
+def _failed_lately(place: Path) -> bool:
+    """Whether it could not be filled a short while ago: not every grade is to wait for a network that is not there."""
+    mark = place / FAILED
+    return mark.exists() and time.time() - mark.stat().st_mtime < AGAIN_SECONDS
 
 
 def _fill(engine: Engine, image: str, lock: Path, place: Path) -> bool:
@@ -68,9 +75,11 @@ def _fill(engine: Engine, image: str, lock: Path, place: Path) -> bool:
         engine.api.containers.run(
             image, ["/bin/sh", "-c", FILL], volumes=binds, environment={"UV_CACHE_DIR": PLACE, "UV_LINK_MODE": "copy"},
             remove=True, labels={LABEL: LABEL_HERE}, security_opt=["no-new-privileges:true"], init=True,
-            tmpfs={"/tmp": "exec,size=6g"},
+            cap_drop=["ALL"], cap_add=["DAC_OVERRIDE"],
+            tmpfs={"/tmp": "exec,size=6g"},  # noqa: S108  # in that container
         )  # fmt: skip
     except ContainerError:
+        (place / FAILED).touch()
         return False
     (place / READY).touch()
     return True

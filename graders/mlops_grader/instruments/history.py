@@ -83,5 +83,7 @@ def _scanner() -> Callable[[str], Iterator[tuple[str, int]]]:
 def _batch(folder: Path, option: str, names: Sequence[str] | dict[str, str]) -> bytes:
     command = ["git", "-C", str(folder), "cat-file", option]
     with as_owner(folder) as user:
-        done = subprocess.run(command, input="\n".join(names).encode(), capture_output=True, check=True, **user)
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            command, input="\n".join(names).encode(), capture_output=True, check=True, **user
+        )
     return done.stdout
