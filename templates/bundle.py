@@ -20,14 +20,17 @@ TEAM = 6  # at most, as the lesson of the capstone says
 APT = {"prometheus": ("prometheus", "prometheus-alertmanager")}  # what GitHub's machines lack, by a module's need
 
 
-def write(place: Path, key: str, grader: str, given: list[str]) -> None:
-    """Write both into the folder of a module, which has the repository already. given: what is restored before a grade."""
+def write(place: Path, key: str, grader: str, words: str, given: list[str]) -> None:
+    """Write both into the folder of a module, which has the repository already.
+
+    words: the grader as words of a command line. given: what is restored before a grade.
+    """
     facts = tomllib.loads((KIT / "modules" / key / "module.toml").read_text(encoding="utf-8"))
     slug = key.replace("_", "-")
     folder = place / "classroom50" / "autograders" / slug
     folder.mkdir(parents=True)
     shutil.copyfile(SOURCES / "autograder.py", folder / "autograder.py")
-    _json(folder / "grading.json", {"module": key, "grader": grader, "seconds": SECONDS})
+    _json(folder / "grading.json", {"module": key, "grader": words, "seconds": SECONDS})
     _pack(place / "repository", given, folder / "given.zip")
     _must_fit(folder)
     _json(place / "classroom50" / "runtime.json", _runtime(facts))

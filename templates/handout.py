@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -45,8 +47,13 @@ def export(key: str, to: Path, wanted: Wanted) -> Path:
     with _new(folder) as place:
         given = _repository(place, key, wanted)
         varied = _variants(place, key, wanted, given) if wanted.roster else frozenset[str]()
-        bundle.write(place, key, wanted.grader, sorted(given.keys() - varied))
+        bundle.write(place, key, wanted.grader, as_words(wanted.grader), sorted(given.keys() - varied))
     return folder
+
+
+def as_words(grader: str) -> str:
+    """A requirement for those who read it as a command line, as a project's noxfile does: quoted where it has spaces."""
+    return grader if grader.startswith("-") or not re.search(r"\s", grader) else shlex.quote(grader)
 
 
 def given_in(key: str, project: Path, paths: list[str]) -> dict[str, str]:
@@ -56,14 +63,13 @@ def given_in(key: str, project: Path, paths: list[str]) -> dict[str, str]:
     alone only the lessons and `course.toml`: all else belongs to the team.
     """
     lessons = {path for layer in compose.layers(key) for path in compose.lesson_files(layer).values()}
-    if key in compose.ALONE:
-        given = {*lessons, compose.COURSE_FILE} & set(paths)
-    else:
-        given = set(paths) - _students(key)
-    return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in sorted(given)}
+    theirs = set(paths) - {*lessons, compose.COURSE_FILE} if key in compose.ALONE else _students(key)
+    given = [path for path in paths if path not in theirs]
+    return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in given}
 
 
 def _students(key: str) -> set[str]:
+    """The stubs and the files of the solutions, of all layers: files that a student makes are among them."""
     return set().union(*compose.student_files(key).values())
 
 
@@ -71,11 +77,10 @@ def _repository(place: Path, key: str, wanted: Wanted) -> dict[str, str]:
     """Make the template repository, and the list of what is given in it."""
     project = place / "repository"
     usual = json.loads((compose.KIT / "templates" / key / "cookiecutter.json").read_text(encoding="utf-8"))
-    compose.fill(project, key, Answers(usual["repo_name"], wanted.author), grader=wanted.grader)
+    compose.fill(project, key, Answers(usual["repo_name"], wanted.author), grader=as_words(wanted.grader))
     commit = repeatable.commit(project, f"Start {key}")
     paths = repeatable.files(project)
     given = given_in(key, project, paths)
-    students = _students(key) if key not in compose.ALONE else set(paths) - given.keys() | _students(key)
     _write_json(
         place / MARK,
         {
@@ -84,7 +89,7 @@ def _repository(place: Path, key: str, wanted: Wanted) -> dict[str, str]:
             "grader": compose.released().partition("==")[2],
             "commit": commit,
             "given": given,
-            "student": sorted(students),
+            "student": sorted(_students(key) | (set(paths) - given.keys())),
         },
     )
     return given

@@ -12,6 +12,7 @@ from typing import NoReturn
 import pytest
 from uv import find_uv_bin
 
+import handout
 from mlops_grader.check import Fail, NotRun
 from mlops_grader.grading import modules
 from mlops_grader.instruments import docker_engine
@@ -177,6 +178,14 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
     done = HostSandbox(folder / "home").run(ask, folder)
     if not done.ok:
         lack(f"no package index answers ({done.tail(1)}). To run it: connect to a network, or set UV_DEFAULT_INDEX")
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of all modules, as `export --all` makes them."""
+    folder = tmp_path_factory.mktemp("handout")
+    assert handout.main(["export", "--all", "--to", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture(scope="session")

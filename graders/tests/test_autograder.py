@@ -94,7 +94,7 @@ def start(autograder: Path, checkout: Path, temp: Path, **variables: str) -> sub
 def heard(log: str) -> list[str]:
     """The commands that the runner would take out of a log."""
     commands, until = [], ""
-    for line in log.splitlines():
+    for line in map(str.strip, log.splitlines()):  # the runner looks behind spaces too
         if until:
             until = "" if line == f"::{until}::" else until
         elif stopped := re.fullmatch("::stop-commands::(.+)", line):
@@ -187,10 +187,16 @@ def ignored(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "edit", [a_link_in_its_place, a_link_in_place_of_its_folder, a_file_in_place_of_its_folder, a_folder_in_its_place, ignored]
+    "edit",
+    [a_link_in_its_place, a_link_in_place_of_its_folder, a_file_in_place_of_its_folder, a_folder_in_its_place, ignored],
 )
 def test_given_files_are_as_they_were_given(
-    edit: Callable[[Path], None], autograder: ModuleType, export: Path, checkout: Path, tmp_path: Path, git: Callable[..., str]
+    edit: Callable[[Path], None],
+    autograder: ModuleType,
+    export: Path,
+    checkout: Path,
+    tmp_path: Path,
+    git: Callable[..., str],
 ) -> None:
     """Whatever stands in their place, in the copy that is graded and nowhere else."""
     edit(checkout)
@@ -206,7 +212,9 @@ def test_given_files_are_as_they_were_given(
     assert git(checkout, "status", "--porcelain") == ""
 
 
-def test_an_honest_submission_is_graded_as_it_is(autograder: ModuleType, checkout: Path, tmp_path: Path, git: Callable[..., str]) -> None:
+def test_an_honest_submission_is_graded_as_it_is(
+    autograder: ModuleType, checkout: Path, tmp_path: Path, git: Callable[..., str]
+) -> None:
     """Nothing to restore, the same tree, and the history with it; the settings of the checkout stay behind."""
     (checkout / "mine.txt").write_text("mine")
     submit(checkout, git)

@@ -57,7 +57,11 @@ def test_each_job_may_do_what_it_must_and_no_more() -> None:
     """Grading reads; only publishing writes, and runs nothing of the submission."""
     text = WORKFLOW.text
     permissions = re.findall(r"^ *permissions:(?: \{\})?\n?((?: {6}\w+: \w+.*\n)*)", text, re.MULTILINE)
-    assert [re.findall(r"(\w+): (\w+)", block) for block in permissions] == [[], [("contents", "read")], [("statuses", "write")]]
+    assert [re.findall(r"(\w+): (\w+)", block) for block in permissions] == [
+        [],
+        [("contents", "read")],
+        [("statuses", "write")],
+    ]
     publish = text[text.index("  publish:") :]
     assert "checkout" not in publish
     assert re.findall(r"\$\{\{[^}]*secrets", text) == []
@@ -83,7 +87,9 @@ def submission(tmp_path: Path, git: Callable[..., str], wheel: Path) -> Callable
         project = tmp_path / "noshow"
         compose.fill(project, "m01_environment", compose.Answers("noshow", "Student"))
         contract = (project / "product.toml").read_text().replace('setup = ""', 'setup = "sh hostile.sh"')
-        hostile = {f"{name}.py": "raise SystemExit('imported from the submission')\n" for name in ("venv", "secrets", "json")}
+        hostile = {
+            f"{name}.py": "raise SystemExit('imported from the submission')\n" for name in ("venv", "secrets", "json")
+        }
         for path, text in {"product.toml": contract, "hostile.sh": HOSTILE, **hostile, **workflows}.items():
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (project / path).write_text(text)

@@ -6,67 +6,23 @@ import hashlib
 import io
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 import bundle
 import compose
 import handout
 import repeatable
-import variants
 from answers import StartError
-from mlops_grader.doctor.install import PACKAGES
-from mlops_grader.instruments.workflow.model import load
-from submissions import make, train
 
 KEYS = compose.keys()
 USUAL = handout.Wanted("Student", compose.released())
 RESERVED = ".github/workflows/autograde.yaml"
-# after `schemas/assignments-v1.schema.json` of Classroom 50: an entry, and its runtime block, which is closed
-ENTRY = {
-    "type": "object",
-    "required": ["slug", "name", "mode", "autograder"],
-    "properties": {
-        "slug": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9-]{1,38}$"},
-        "name": {"type": "string", "minLength": 1},
-        "mode": {"enum": ["individual", "group"]},
-        "max_group_size": {"type": "integer", "minimum": 2, "maximum": 100},
-        "autograder": {"const": "default"},
-        "submission_mode": {"enum": ["every-push", "tag"]},
-        "release_assets": {
-            "type": "array",
-            "items": {"type": "string", "pattern": r"^[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_-])?$"},
-        },
-        "runtime": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "runs-on": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
-                "python": {"type": "string", "pattern": r"^[A-Za-z0-9._+-]{1,32}$"},
-                "apt": {"type": "array", "items": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9.+-]{0,63}$"}},
-            },
-        },
-    },
-    "if": {"properties": {"mode": {"const": "group"}}},
-    "then": {"required": ["max_group_size"]},
-    "else": {"not": {"required": ["max_group_size"]}},
-}
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folders of all modules, as `export --all` makes them."""
-    folder = tmp_path_factory.mktemp("handout")
-    assert handout.main(["export", "--all", "--to", str(folder)]) == 0
-    return folder
 
 
 def git(folder: Path, *arguments: str) -> bytes:
@@ -76,7 +32,9 @@ def git(folder: Path, *arguments: str) -> bytes:
 
 def blobs(repository: Path) -> dict[str, bytes]:
     """Every file that any commit of a repository holds, by hash and path; loose and unreachable ones too."""
-    paths = dict(line.partition(" ")[::2] for line in git(repository, "rev-list", "--objects", "--all").decode().splitlines())
+    paths = dict(
+        line.partition(" ")[::2] for line in git(repository, "rev-list", "--objects", "--all").decode().splitlines()
+    )
     held, found = io.BytesIO(git(repository, "cat-file", "--batch", "--batch-all-objects")), {}
     while head := held.readline().decode().split():
         name, kind, size = head
@@ -130,7 +88,9 @@ def test_no_solution_is_handed_out(key: str, exported: Path) -> None:
     folder = exported / key
     assert betrayed(key, folder / "repository") == []
     whole = set(solved(key).values()) - set(known_to(key))
-    beside = [path for path in folder.rglob("*") if path.is_file() and "repository" not in path.relative_to(folder).parts]
+    beside = [
+        path for path in folder.rglob("*") if path.is_file() and "repository" not in path.relative_to(folder).parts
+    ]
     assert [path for path in beside if path.read_bytes() in whole] == []
 
 
@@ -188,7 +148,9 @@ def test_what_is_given_is_listed(key: str, exported: Path) -> None:
     assert given.keys() & students == set()
     assert set(repeatable.files(repository)) - students == given.keys()
     assert {"course.toml", f"lessons/{key}.md"} <= given.keys()
-    assert [path for path in given if not path.startswith("lessons/") and b"TODO(m" in (repository / path).read_bytes()] == []
+    assert [
+        path for path in given if not path.startswith("lessons/") and b"TODO(m" in (repository / path).read_bytes()
+    ] == []
     assert {path: hashlib.sha256((repository / path).read_bytes()).hexdigest() for path in given} == given
 
 
@@ -225,9 +187,13 @@ def test_the_commit_is_the_same_everywhere(exported: Path, tmp_path: Path) -> No
         f"[commit]\ngpgsign = true\ntemplate = {tmp_path}/message\n[init]\ntemplateDir = {template}\ndefaultBranch = trunk\n"
         "defaultObjectFormat = sha256\n[i18n]\ncommitEncoding = latin1\n"
     )
-    other = {"HOME": str(home), "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "GIT_AUTHOR_DATE": "2001-01-01T00:00:00", "GIT_DIR": str(tmp_path)}
+    other = {
+        "HOME": str(home), "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "GIT_AUTHOR_DATE": "2001-01-01T00:00:00", "GIT_DIR": str(tmp_path),
+    }  # fmt: skip
     text = ELSEWHERE.format(templates=str(compose.KIT / "templates"), to=str(tmp_path / "out"))
-    done = subprocess.run([sys.executable, "-c", text], env={**os.environ, **other}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", text], env={**os.environ, **other}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     here, there = (json.loads((folder / "m07_ci/given.json").read_text()) for folder in (exported, tmp_path / "out"))
     assert there == here
@@ -238,9 +204,10 @@ def test_the_commit_is_the_same_everywhere(exported: Path, tmp_path: Path) -> No
 def test_another_file_is_another_commit(exported: Path, tmp_path: Path) -> None:
     """The hash stands for what is in it."""
     other = handout.export("m01_environment", tmp_path, handout.Wanted("Ada", compose.released()))
-    assert json.loads((other / "given.json").read_text())["commit"] != json.loads(
-        (exported / "m01_environment/given.json").read_text()
-    )["commit"]
+    assert (
+        json.loads((other / "given.json").read_text())["commit"]
+        != json.loads((exported / "m01_environment/given.json").read_text())["commit"]
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -322,116 +289,9 @@ def test_an_export_that_fails_leaves_the_earlier_one(tmp_path: Path, monkeypatch
      (["--all", "--variants", "roster.csv"], "--variants goes with one module"), (["m01_environment", "--author", "a\nb"], "author is"),
      (["m01_environment", "--grader", 'a"b'], "cannot stand in a workflow")],
 )  # fmt: skip
-def test_a_wrong_command_says_what_is_wrong(words: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_command_says_what_is_wrong(
+    words: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert handout.main(["export", *words, "--to", str(tmp_path / "out")]) == 2
     assert says in capsys.readouterr().err
     assert list((tmp_path / "out").glob("*")) == []
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_classroom_50_takes_the_assignment(key: str, exported: Path) -> None:
-    """The entry is as their schema says, and asks for the packages that the doctor would install."""
-    folder = exported / key / "classroom50"
-    entry, needs = json.loads((folder / "assignment.json").read_text()), facts_of(key)["needs"]
-    jsonschema.validate(entry, ENTRY)
-    assert entry["runtime"] == json.loads((folder / "runtime.json").read_text())
-    assert tuple(entry["runtime"].get("apt", ())) == (PACKAGES["Prometheus"] if "prometheus" in needs else ())
-    grading = json.loads((folder / "autograders" / entry["slug"] / "grading.json").read_text())
-    assert (grading["module"], grading["grader"]) == (key, compose.released())
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 10_000_000
-
-
-def facts_of(key: str) -> dict[str, Any]:
-    """What `module.toml` says."""
-    return dict(compose.tomllib.loads((compose.KIT / "modules" / key / "module.toml").read_text(encoding="utf-8")))
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_the_workflow_of_the_action_protocol(key: str, exported: Path) -> None:
-    """Its name, its job, its two steps, and where each finds the other's words."""
-    workflow = load(exported / key / "action-protocol", ".github/workflows/classroom.yml")
-    assert (workflow.name, set(workflow.triggers)) == ("Autograding Tests", {"push", "repository_dispatch"})
-    (job,) = workflow.jobs.values()
-    assert (job.key, job.condition) == ("run-autograding-tests", "github.actor != 'github-classroom[bot]'")
-    steps = {step.id or step.uses.partition("@")[0]: step for step in job.steps if step.id or step.uses}
-    reporter = steps["classroom-resources/autograding-grading-reporter"]
-    assert dict(reporter.inputs) == {"runners": "grade"}
-    assert dict(reporter.env) == {"GRADE_RESULTS": "${{ steps.grade.outputs.result }}"}
-    assert f'MODULE: "{key}"' in workflow.text
-    assert f'GRADER: "{compose.released()}"' in workflow.text
-    assert "@module@" not in workflow.text
-
-
-def test_the_workflow_of_the_action_protocol_is_sound(exported: Path) -> None:
-    """GitHub's schema takes it, and zizmor finds nothing but the reporter that no commit pins."""
-    folder = exported / "m09_monitoring/action-protocol"
-    programs = Path(sys.executable).parent
-    asked = (
-        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/classroom.yml"],
-        ["zizmor", "--offline", "--persona=pedantic", "."],
-    )
-    for command in asked:
-        done = subprocess.run([programs / command[0], *command[1:]], cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-ROSTER = "first_name,username\nAda,ada-l\nBo,Bo\n"
-
-
-@pytest.fixture
-def roster(tmp_path: Path) -> Path:
-    """Two students."""
-    path = tmp_path / "roster.csv"
-    path.write_text("\ufeff" + ROSTER, encoding="utf-8")
-    return path
-
-
-def test_each_student_has_data_of_their_own(roster: Path, tmp_path: Path) -> None:
-    """Other bytes for another login or seed, the same for the same; listed, and not in the public bundle."""
-    wanted = handout.Wanted("Student", compose.released(), roster, 7)
-    folder = handout.export("m01_environment", tmp_path / "out", wanted)
-    listed = {login: json.loads((folder / f"variants/{login}.json").read_text())["given"] for login in ("ada-l", "bo")}
-    given = json.loads((folder / "given.json").read_text())["given"]
-    data = {path for path in given if path.startswith("data/raw/")}
-    for login, files in listed.items():
-        made = contents(folder / "variants" / login)
-        assert {path: hashlib.sha256(content).hexdigest() for path, content in made.items()} == files
-        assert files.keys() == data
-        assert [path for path in data if files[path] == given[path]] == []
-    assert listed["ada-l"] != listed["bo"]
-    variants.write(tmp_path / "again", "bo", 7)
-    variants.write(tmp_path / "other", "bo", 8)
-    assert json.loads((tmp_path / "again/bo.json").read_text())["given"] == listed["bo"]
-    assert json.loads((tmp_path / "other/bo.json").read_text())["given"] != listed["bo"]
-    with bundle.zipfile.ZipFile(next(folder.glob("classroom50/autograders/*/given.zip"))) as archive:
-        assert set(archive.namelist()) == given.keys() - data
-
-
-@pytest.mark.network
-@pytest.mark.slow
-def test_a_project_with_data_of_ones_own_works(roster: Path, tmp_path: Path) -> None:
-    """The reference of module 1 ingests, trains and exports it, with all of its appointments."""
-    variants.write(tmp_path / "variants", "bo", 7)
-    project = make("m01_environment", tmp_path / "project")
-    shutil.copytree(tmp_path / "variants/bo", project, dirs_exist_ok=True)
-    train(project)
-    assert [path for path in (project / "model").iterdir() if path.stat().st_size > 0] != []
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [("name\nAda\n", "no rows with a column username"), ("login\nada\nADA\n", "row 3: ada stands in row 2"),
-     ("login\n../x\n", "row 2: '../x' is no login"), ("login\n\"\"\n", "no rows|is no login")],
-)  # fmt: skip
-def test_a_roster_that_cannot_be_used_is_named_by_row(text: str, says: str, tmp_path: Path) -> None:
-    (tmp_path / "roster.csv").write_text(text)
-    wanted = handout.Wanted("Student", compose.released(), tmp_path / "roster.csv")
-    with pytest.raises(StartError, match=re.compile(says)):
-        handout.export("m01_environment", tmp_path / "out", wanted)
-    assert list((tmp_path / "out").iterdir()) == []
-
-
-def test_no_variants_where_a_model_was_accepted(roster: Path, tmp_path: Path) -> None:
-    """The pipeline of module 7 compares with the accuracy that the data of everybody allow."""
-    with pytest.raises(StartError, match="before m07_ci"):
-        handout.export("m07_ci", tmp_path / "out", handout.Wanted("Student", compose.released(), roster))

@@ -79,7 +79,9 @@ def prepared(checkout: Path, project: Path) -> tuple[Path, list[str]]:
     """
     _git(checkout.parent, "clone", "--quiet", "--no-local", "--no-checkout", str(checkout), str(project))
     _git(project, "read-tree", "HEAD")
-    shutil.copytree(checkout, project, symlinks=True, dirs_exist_ok=True, ignore=lambda folder, _: _inner(folder, checkout))
+    shutil.copytree(
+        checkout, project, symlinks=True, dirs_exist_ok=True, ignore=lambda folder, _: _inner(folder, checkout)
+    )
     with zipfile.ZipFile(HERE / "given.zip") as given:
         changed = [name for name in given.namelist() if not _holds(project, name, given.read(name))]
         for name in changed:
@@ -129,9 +131,13 @@ def grade(python: str, project: Path, module: str, folder: Path, clock: Clock) -
     with unheard():
         code = run(command, folder, clock)
     if code is None:
-        raise Unable("the grade took too long and was stopped: push again, or ask for a grade on the course's own machine")
+        raise Unable(
+            "the grade took too long and was stopped: push again, or ask for a grade on the course's own machine"
+        )
     if code not in ENDED:
-        raise Unable(f"the grader could not grade everything (exit code {code}); what it lacked stands in the log above")
+        raise Unable(
+            f"the grader could not grade everything (exit code {code}); what it lacked stands in the log above"
+        )
 
 
 @contextmanager
@@ -170,7 +176,9 @@ def publish(python: str, project: Path, folder: Path, checkout: Path, changed: S
     body = (folder / "report.md").read_bytes()
     if changed:
         names = "".join(f"* `{name}`\n" for name in changed)
-        body += f"\n## Given files\n\nThese were graded as the course gave them, not as they are here:\n\n{names}".encode()
+        body += (
+            f"\n## Given files\n\nThese were graded as the course gave them, not as they are here:\n\n{names}".encode()
+        )
     write(checkout / "release-body.md", body)
     write(checkout / "report.html", (folder / "report.html").read_bytes())
     write(checkout / "result.json", (folder / "classroom50.json").read_bytes())

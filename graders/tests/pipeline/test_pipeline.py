@@ -291,7 +291,9 @@ def test_the_accepted_number_is_missed_by_name(
 
 
 CLASSROOM, RESERVED = ".github/workflows/classroom.yml", ".github/workflows/autograde.yaml"
-HARNESS = "on: push\npermissions: write-all\njobs: {grade: {uses: org/classroom50/.github/workflows/runner.yaml@main}}\n"
+HARNESS = (
+    "on: push\npermissions: write-all\njobs: {grade: {uses: org/classroom50/.github/workflows/runner.yaml@main}}\n"
+)
 
 
 def test_the_workflows_of_the_class_are_not_the_students(pipeline: Make) -> None:
