@@ -128,8 +128,7 @@ def validate(document: Any) -> None:
 
 @cache
 def _validator() -> jsonschema.Draft202012Validator:
-    """Made once: a class has thousands of results, and to look through the schema takes longer than through any of them."""
-    jsonschema.Draft202012Validator.check_schema(schema())
+    """The schema ready for use: looking at the schema itself takes longer than at a document, and a class has thousands."""
     return jsonschema.Draft202012Validator(schema())
 
 

@@ -45,6 +45,15 @@ def mark_notes(entries: Sequence[Entry], asked: Asked) -> tuple[str, ...]:
     return tuple(told)
 
 
+def _nameless(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """A sentence for each student whom a classroom cannot find."""
+    return tuple(
+        f"{entry.student.id} ({entry.student.name}): the roster has no login, so the username is empty"
+        for entry in entries
+        if not entry.student.login
+    )
+
+
 def _mark(entry: Entry, *, zero: bool) -> Mark:
     student, submission = entry.student, entry.submission
     place = _place(entry)
@@ -85,11 +94,14 @@ def _canvas(entries: Sequence[Entry], asked: Asked) -> Text:
 
 
 def _classroom50(entries: Sequence[Entry], asked: Asked) -> Text:
-    return classroom_scores.classroom50(marks(entries, asked)), mark_notes(entries, asked)
+    return classroom_scores.classroom50(marks(entries, asked)), (*mark_notes(entries, asked), *_nameless(entries))
 
 
 def _github_classroom(entries: Sequence[Entry], asked: Asked) -> Text:
-    return classroom_scores.github_classroom(marks(entries, asked), asked.assignment), mark_notes(entries, asked)
+    return classroom_scores.github_classroom(marks(entries, asked), asked.assignment), (
+        *mark_notes(entries, asked),
+        *_nameless(entries),
+    )
 
 
 def _stable(entries: Sequence[Entry], asked: Asked) -> Text:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from mlops_grader.check import checks_in
@@ -18,7 +19,7 @@ from mlops_grader.cohort.joblog import JobLog
 from mlops_grader.cohort.late import Cost, LatePolicy
 from mlops_grader.cohort.records import Attempt, Override, State, Student, Submission
 from mlops_grader.grading import CAPSTONE, module_named
-from mlops_grader.plain import plain
+from mlops_grader.reports.marks import line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -174,13 +175,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
         if options.format is None:
             written = ledger.keep(log.folder, settings, entries)
     if options.format is None:
-        for line in (*summary(entries), *(f"Written: {path}" for path in written)):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        for words in (*summary(entries), *(f"Written: {path}" for path in written)):
+            console.print(words, markup=False, highlight=False, soft_wrap=True)
         return 0
     asked = exports.Asked(settings, options.assignment or settings.module, options.missing_as_zero, options.run_folder)
     text, notes = exports.FORMATS[options.format](entries, asked)
     for note in notes:
-        sys.stderr.write(f"{plain(note)}\n")
+        sys.stderr.write(f"{line(note)}\n")
     if options.to:
         ledger.write_bytes(options.to, text.encode())
     else:
@@ -196,6 +197,6 @@ def summary(entries: Sequence[Entry]) -> list[str]:
         f"{len(entries)} students: " + ", ".join(f"{count[word]} {word}" for word in (GRADED, WAITING, ERROR, ABSENT))
     ]
     if finals:
-        told.append(f"Scores: {finals[0]} to {finals[-1]} of {entries[0].max_score}, median {finals[len(finals) // 2]}")
-    told += [plain(f"{entry.student.id}: {words}") for entry in entries for words in entry.look]
+        told.append(f"Scores: {finals[0]} to {finals[-1]} of {entries[0].max_score}, median {median(finals):g}")
+    told += [line(f"{entry.student.id}: {words}") for entry in entries for words in entry.look]
     return told

@@ -47,6 +47,12 @@ class Letter:
     command: str
     result: Result | None
 
+    @property
+    def invitation(self) -> str:
+        """What stands before the command."""
+        back = ", bring those files back first" if self.changes else ""
+        return f"To see the same on your machine{back}"
+
 
 def letter(entry: Entry, module: str) -> Letter:
     """What is told to the student of an entry."""
@@ -57,6 +63,7 @@ def letter(entry: Entry, module: str) -> Letter:
     if result and commit:  # the grader saw a copy with a commit of its own
         result = replace(result, submission=replace(result.submission, commit=commit))
     committed = submission.committed_at if submission and same else None
+    changes = submission.changes if submission and same else ()
     return Letter(
         module=module,
         headline="No score yet" if entry.final is None else f"Your score: {entry.final} of {entry.max_score} points",
@@ -64,8 +71,8 @@ def letter(entry: Entry, module: str) -> Letter:
         sums=tuple(_sums(entry)),
         commit=commit,
         committed_at=moment(committed.isoformat()) if committed else "",
-        changes=submission.changes if submission and same else (),
-        command=_command(result, module, commit) if result else "",
+        changes=changes,
+        command=_command(result, module, commit if not changes else "") if result else "",
         result=result,
     )
 
@@ -85,13 +92,14 @@ def _sums(entry: Entry) -> Iterator[Sum]:
 
 
 def _command(result: Result, module: str, commit: str) -> str:
+    """What repeats the grade; without a commit, on the working tree."""
     asked = f" --commit {commit}" if commit else ""
     return f"mlops-grader grade .{asked} --module {module} --seed {result.seed} --fresh"
 
 
 def as_markdown(told: Letter) -> str:
     """The letter as Markdown, with the whole report below it."""
-    report = f"\n---\n\n{markdown.document(told.result)}" if told.result else ""
+    report = f"\n---\n\nThe report of the checks:\n\n{markdown.document(told.result)}" if told.result else ""
     return "\n".join(_lines(told)) + "\n" + report
 
 
@@ -108,16 +116,16 @@ def _lines(told: Letter) -> Iterator[str]:
         yield "\nThese files belong to the course. They were not as the course gave them, and were brought back before the grade:\n"
         yield from (f"* {code(change.path)} ({inline(change.how)})" for change in told.changes)
     if told.command:
-        yield f"\nTo see the same on your machine:\n\n{fenced(told.command)}"
+        yield f"\n{told.invitation}:\n\n{fenced(told.command)}"
 
 
 def as_page(told: Letter, lessons: Mapping[str, str]) -> str:
     """The letter as one self-contained page, with the whole report and the lesson's paragraphs below it."""
-    opening, style = _pages().get_template("decision.html.jinja").render(letter=told), _style()
+    title = f"{told.module}: {told.headline}"
+    body = _pages().get_template("decision.html.jinja").render(letter=told)
     if told.result:
-        return html.page([told.result], lessons, opening, style)
-    head = f"<header><h1>{text(told.module)}</h1></header>"
-    return html.framed(f"{text(told.module)}: {text(told.headline)}", f"{head}\n{opening}", style)
+        return html.page([told.result], lessons, html.Opening(title, body, _style()))
+    return html.framed(text(title), body, _style())
 
 
 def index(entries: list[Entry], module: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from itertools import chain
@@ -41,11 +42,17 @@ $body
 """)
 
 
-def page(results: Sequence[Result], lessons: Mapping[str, str], opening: str = "", more_style: str = "") -> str:
-    """The page of one or several grades. `lessons` holds the Markdown of each module's lesson, by module key.
+@dataclass(frozen=True)
+class Opening:
+    """What stands above the report of a page: its title as text, HTML that is escaped already, and the style of that."""
 
-    opening: HTML that stands below the head, already escaped.
-    """
+    title: str
+    body: str
+    style: str = ""
+
+
+def page(results: Sequence[Result], lessons: Mapping[str, str], opening: Opening | None = None) -> str:
+    """The page of one or several grades. `lessons` holds the Markdown of each module's lesson, by module key."""
     names = [f"grade-{number}" for number in range(1, len(results) + 1)]
     read = {result.submission.module: markdown.read(lessons.get(result.submission.module, "")) for result in results}
     alone = len(results) == 1
@@ -54,8 +61,9 @@ def page(results: Sequence[Result], lessons: Mapping[str, str], opening: str = "
         for result, name in zip(results, names, strict=True)
     ]
     contents = "" if alone else _contents(results, names)
-    body = "\n".join([_header(results), opening, _next(results, names), contents, *modules])
-    return framed(f"{_subject(results)}: {_score(results)}", body, more_style)
+    above = opening or Opening(f"{_subject(results)}: {_score(results)}", "")
+    body = "\n".join([above.body, _header(results), _next(results, names), contents, *modules])
+    return framed(text(above.title) if opening else above.title, body, above.style)
 
 
 def framed(title: str, body: str, more_style: str = "") -> str:

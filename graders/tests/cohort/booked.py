@@ -31,8 +31,9 @@ HOSTILE = (
 def outcome(name: str, points: int, found: str = "") -> Outcome:
     """How an invented check ended: passed with all of its points, or failed when it has none."""
     verdict = Verdict.PASSED if points else Verdict.FAILED
+    said = found or ("" if points else "no")
     return Outcome(
-        f"test_{name}", "It holds.", points, points or 1, verdict, found or ("" if points else "no"), "", "It matters.", f"lessons/{KEY}.md#x", None, 1.5
+        f"test_{name}", "It holds.", points, points or 1, verdict, said, "", "It matters.", f"lessons/{KEY}.md#x", None, 1.5
     )  # fmt: skip
 
 
@@ -42,7 +43,9 @@ def result(builds: int = 50, stops: int = 50, **changes: Any) -> Result:
     checks = [outcome("image_builds", builds, found), outcome("stops_when_asked", stops, found)]
     if left := 100 - sum(each.max_points for each in checks):
         checks.append(replace(outcome("becomes_ready", 0, "no answer"), max_points=left))
-    made = Result("0.1.0+abc", Graded("f" * 40, "e" * 40, True, KEY), "record", 11, "2026-11-21T12:00:00Z", 12.25, tuple(checks))
+    made = Result(
+        "0.1.0+abc", Graded("f" * 40, "e" * 40, True, KEY), "record", 11, "2026-11-21T12:00:00Z", 12.25, tuple(checks)
+    )
     return replace(made, **changes)
 
 

@@ -78,10 +78,16 @@ def folder(tmp_path: Path) -> Path:
     """A run: Ada late with a changed file and a decision, Bob with a finding, Eve with nothing."""
     mine = submission(ADA, late=timedelta(hours=30), changes=(Change("noshow/`features`.py", "edited"),))
     his = submission(BOB, commit="b" * 40, committed_at=DEADLINE - timedelta(days=3))
-    with run(tmp_path / "run", found=[mine, his, submission(EVE, problem="no such folder /srv/class/eve", commit="")], late="percent:10") as log:
+    with run(
+        tmp_path / "run",
+        found=[mine, his, submission(EVE, problem="no such folder /srv/class/eve", commit="")],
+        late="percent:10",
+    ) as log:
         grade(log, mine, result(stops=27, seed=111))
         grade(log, his, result(stops=0, found="FINDING-OF-BOB", seed=222))
-        log.add_override(Override("ada", KEY, 91, "the oral examination", "Prof. Stein", datetime(2026, 11, 22, tzinfo=UTC)))
+        log.add_override(
+            Override("ada", KEY, 91, "the oral examination", "Prof. Stein", datetime(2026, 11, 22, tzinfo=UTC))
+        )
     return tmp_path / "run"
 
 
@@ -110,7 +116,10 @@ def words(page: str) -> str:
 def test_there_is_a_page_and_a_text_for_each_and_an_index_for_staff(folder: Path) -> None:
     assert feedback(folder) == 0
     files = written(folder)
-    assert sorted(files) == ["index.html", *(f"students/{name}.{kind}" for name in ("ada", "bob", "row-4") for kind in ("html", "md"))]
+    assert sorted(files) == [
+        "index.html",
+        *(f"students/{name}.{kind}" for name in ("ada", "bob", "row-4") for kind in ("html", "md")),
+    ]
     assert re.findall(r'href="(students/[^"]+)"', files["index.html"]) == [
         f"students/{name}.{kind}" for name in ("ada", "bob", "row-4") for kind in ("html", "md")
     ]
@@ -127,8 +136,15 @@ def test_a_student_reads_how_the_score_came_about(folder: Path, kind: str) -> No
     assert "Graded was commit " + "c" * 40 in text
     assert "of 20 November 2026, 17:00 UTC" in text
     assert "noshow/`features`.py (edited)" in text
-    assert f"mlops-grader grade . --commit {'c' * 40} --module {KEY} --seed 111 --fresh" in text
+    assert f"bring those files back first: mlops-grader grade . --module {KEY} --seed 111 --fresh" in text
     assert "Prof. Stein" not in text
+    assert "f" * 10 not in text, "the commit of the copy that was graded says nothing to the student"
+
+
+def test_the_command_that_repeats_the_grade_names_the_students_own_commit(folder: Path) -> None:
+    feedback(folder)
+    asked = f"To see the same on your machine:\n\n```text\nmlops-grader grade . --commit {'b' * 40} --module {KEY} --seed 222 --fresh\n"
+    assert asked in written(folder)["students/bob.md"]
 
 
 @pytest.mark.parametrize("kind", ["md", "html"])
@@ -203,7 +219,9 @@ def test_one_student_alone_leaves_the_rest_as_it_was(folder: Path) -> None:
     assert {name for name in after if after[name] != before[name]} == {"students/ada.md", "students/ada.html"}
 
 
-def test_a_folder_of_something_else_is_not_replaced(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_of_something_else_is_not_replaced(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years")
     assert feedback(folder, "--to", str(tmp_path / "mine")) == 2
@@ -222,7 +240,9 @@ def test_an_id_that_leads_elsewhere_is_no_file_name(tmp_path: Path, capsys: pyte
 # pushing
 
 
-def test_each_student_gets_an_issue_in_their_own_repository(folder: Path, gh: Gh, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_student_gets_an_issue_in_their_own_repository(
+    folder: Path, gh: Gh, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert feedback(folder, "--push") == 0
     assert [call["words"] for call in gh.made] == [
         ["issue", "create", "--repo", f"github.com/mlops/{KEY}-ada", "--title",
@@ -253,7 +273,9 @@ def test_a_new_grade_and_a_new_decision_are_pushed(folder: Path, gh: Gh) -> None
 
 
 @pytest.mark.parametrize(("listed", "made"), [(True, 0), (False, 1)])
-def test_a_push_that_was_cut_off_looks_first_whether_the_issue_is_there(folder: Path, gh: Gh, listed: bool, made: int) -> None:
+def test_a_push_that_was_cut_off_looks_first_whether_the_issue_is_there(
+    folder: Path, gh: Gh, listed: bool, made: int
+) -> None:
     (folder / publishing.PUSHED).write_text(
         '{"student": "bob", "key": "2", "state": "begun", "address": "", "at": ""}\n{"student": "bob", "key": "2", "state": "do'
     )
@@ -262,16 +284,21 @@ def test_a_push_that_was_cut_off_looks_first_whether_the_issue_is_there(folder: 
     for _ in range(2):
         assert feedback(folder, "--push", "--student", "bob") == 0
     assert len(gh.made) == made
+    assert [call["words"][:2] for call in gh.calls].count(["issue", "list"]) == 1
 
 
 def test_a_dry_run_only_says_what_it_would_do(folder: Path, gh: Gh, capsys: pytest.CaptureFixture[str]) -> None:
     assert feedback(folder, "--push", "--dry-run") == 0
     assert gh.calls == []
-    assert f"bob: would make: Feedback on {KEY}, attempt 2 (https://github.com/mlops/{KEY}-bob)" in capsys.readouterr().out
+    assert (
+        f"bob: would make: Feedback on {KEY}, attempt 2 (https://github.com/mlops/{KEY}-bob)" in capsys.readouterr().out
+    )
     assert not (folder / publishing.PUSHED).exists()
 
 
-def test_without_gh_the_way_out_is_told(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_gh_the_way_out_is_told(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert feedback(folder, "--push") == 2
     assert "`gh auth login`" in capsys.readouterr().err
@@ -288,7 +315,14 @@ def test_a_public_repository_gets_nothing(folder: Path, gh: Gh, capsys: pytest.C
 
 
 def test_a_refusal_does_not_stop_the_others(folder: Path, gh: Gh, capsys: pytest.CaptureFixture[str]) -> None:
-    gh.answer({"issue create": {f"{KEY}-ada": "error: issues are disabled", f"{KEY}-bob": "https://github.com/mlops/x/issues/2"}})
+    gh.answer(
+        {
+            "issue create": {
+                f"{KEY}-ada": "error: issues are disabled",
+                f"{KEY}-bob": "https://github.com/mlops/x/issues/2",
+            }
+        }
+    )
     assert feedback(folder, "--push") == 2
     told = capsys.readouterr().out
     assert "ada: no issue: `gh issue create` says: error: issues are disabled" in told
@@ -338,7 +372,9 @@ def test_an_issue_has_an_end() -> None:
 
 def test_a_long_feedback_is_cut_in_the_issue_and_whole_in_the_file(tmp_path: Path, gh: Gh) -> None:
     mine = submission(ADA)
-    many = tuple(replace(result(stops=0).checks[1], id=f"test_number_{number}", found="x" * 3900) for number in range(30))
+    many = tuple(
+        replace(result(stops=0).checks[1], id=f"test_number_{number}", found="x" * 3900) for number in range(30)
+    )
     with run(tmp_path / "run", [ADA], [mine]) as log:
         grade(log, mine, result(checks=many))
         assert len(letters.as_markdown(letters.letter(entries(log)["ada"], KEY))) > publishing.LONGEST

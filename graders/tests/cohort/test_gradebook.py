@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from cohort.booked import ADA, BOB, DEADLINE, EVE, HOSTILE, KEY, SETTINGS, entries, grade, result, run, submission
 from mlops_grader.__main__ import main
-from mlops_grader.cohort import gradebook, ledger
+from mlops_grader.cohort import exports, feedback, gradebook, ledger
 from mlops_grader.cohort.joblog import JobLog
 from mlops_grader.cohort.records import Change, Override, Student, Why
 from mlops_grader.submission import UsageError
@@ -38,7 +40,11 @@ def test_everybody_is_there_in_the_order_of_the_roster(tmp_path: Path) -> None:
         grade(log, mine, result(stops=0))
         found = gradebook.rows(log)
     told = [(each.student, each.status, each.measured, each.final, each.max_score) for each in found]
-    assert told == [(ADA, "graded", 50, 50, 100), (BOB, "waiting", None, None, 100), (EVE, "not handed in", None, None, 100)]
+    assert told == [
+        (ADA, "graded", 50, 50, 100),
+        (BOB, "waiting", None, None, 100),
+        (EVE, "not handed in", None, None, 100),
+    ]
     assert found[2].look == ("no repository",)
 
 
@@ -183,6 +189,7 @@ def test_no_cell_can_pass_for_a_formula_and_parquet_holds_the_text_itself(tmp_pa
     rows = list(csv.reader(io.StringIO((tmp_path / ledger.CSV).read_bytes().decode(), newline="")))
     assert not [cell for row in rows for cell in row if cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert pq.read_table(tmp_path / ledger.PARQUET)["name"][0].as_py() == HOSTILE[0]
+    assert not re.findall("[\x00\x1b\u202e]", (tmp_path / ledger.CSV).read_bytes().decode())
 
 
 def test_every_attempt_is_a_row_and_one_stands_for_the_student(tmp_path: Path) -> None:
@@ -194,7 +201,9 @@ def test_every_attempt_is_a_row_and_one_stands_for_the_student(tmp_path: Path) -
         grade(log, his, result(stops=0))
         log.add_override(decided(BOB, 70))
         found = table(log)
-    assert [(row["student"], row["attempt"], row["state"], row["measured"], row["final"], row["current"]) for row in found] == [
+    assert [
+        (row["student"], row["attempt"], row["state"], row["measured"], row["final"], row["current"]) for row in found
+    ] == [
         ("ada", 1, "graded", 50, None, False),
         ("ada", 2, "graded", 100, 100, True),
         ("ada", 3, "error", None, None, False),
@@ -202,8 +211,17 @@ def test_every_attempt_is_a_row_and_one_stands_for_the_student(tmp_path: Path) -
         ("row-4", None, None, None, None, True),
     ]
     bob = found[3]
-    assert (bob["late_seconds"], bob["deduction"], bob["override_score"], bob["override_author"]) == (108000, 10, 70, "Prof. Stein")
-    assert (bob["verdict_image_builds"], bob["verdict_stops_when_asked"], bob["verdict_image_is_small"]) == ("passed", "failed", None)
+    assert (bob["late_seconds"], bob["deduction"], bob["override_score"], bob["override_author"]) == (
+        108000,
+        10,
+        70,
+        "Prof. Stein",
+    )
+    assert (bob["verdict_image_builds"], bob["verdict_stops_when_asked"], bob["verdict_image_is_small"]) == (
+        "passed",
+        "failed",
+        None,
+    )
     assert bob["given_changed"] == '[{"path": "noshow/features.py", "how": "edited"}]'
     assert (bob["committed_at"], bob["graded_tree"]) == (DEADLINE - timedelta(hours=1), "e" * 40)
 
@@ -247,7 +265,9 @@ def test_the_stable_view_sees_another_grade(tmp_path: Path) -> None:
     assert views[0] != views[1]
 
 
-def test_the_step_says_how_many_stand_where_and_what_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_step_says_how_many_stand_where_and_what_to_look_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     mine, his = submission(ADA), submission(BOB)
     with run(tmp_path, found=[mine, his]) as log:
         grade(log, mine, result(stops=20))
@@ -279,3 +299,13 @@ def test_tokens_of_one_run_are_handed_to_the_next(tmp_path: Path, capsys: pytest
 def test_a_policy_that_is_gone_is_told(tmp_path: Path) -> None:
     with run(tmp_path, late="grace:5") as log, pytest.raises(UsageError, match="there is no late policy `grace`"):
         gradebook.rows(log)
+
+
+def test_the_documentation_names_every_column_format_and_option() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "gradebook.md").read_text(encoding="utf-8")
+    options: list[str] = []
+    for step in (gradebook, feedback):
+        step.arguments(parser := argparse.ArgumentParser(add_help=False))
+        options += [name for action in parser._actions for name in action.option_strings]
+    wanted = [f"`{name}`" for name in (*ledger.COLUMNS, *exports.FORMATS)]
+    assert [name for name in (*wanted, *options) if name not in text] == []

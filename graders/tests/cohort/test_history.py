@@ -82,9 +82,13 @@ def test_of_attempts_the_students_own_commits_are_compared(tmp_path: Path) -> No
 
 
 def test_everything_is_told_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    attempts(tmp_path, (result(stops=0), "1" * 40, "a"), ("no \x1b[31mengine", "2" * 40, "b"), (result(), "2" * 40, "b"))
+    attempts(
+        tmp_path, (result(stops=0), "1" * 40, "a"), ("no \x1b[31mengine", "2" * 40, "b"), (result(), "2" * 40, "b")
+    )
     with run(tmp_path, [ADA]) as log:
-        log.add_override(Override("ada", KEY, 90, "[red]an[/red] oral", "Prof. Stein", datetime.now(UTC) + timedelta(hours=1)))
+        log.add_override(
+            Override("ada", KEY, 90, "[red]an[/red] oral", "Prof. Stein", datetime.now(UTC) + timedelta(hours=1))
+        )
     assert main(["cohort", "history", str(tmp_path), "ada"]) == 0
     lines = [line.strip().partition(" UTC  ")[2] or line.strip() for line in capsys.readouterr().out.splitlines()]
     assert lines == [

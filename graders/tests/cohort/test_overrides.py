@@ -33,10 +33,23 @@ def test_a_decision_is_kept_with_reason_author_and_time(folder: Path, capsys: py
     with JobLog(folder) as log:
         (kept,) = log.overrides()
         found = entries(log)["ada"]
-    assert (kept.student, kept.module, kept.score, kept.reason, kept.author) == ("ada", KEY, 95, "an oral examination", "Prof. Stein")
+    assert (kept.student, kept.module, kept.score, kept.reason, kept.author) == (
+        "ada",
+        KEY,
+        95,
+        "an oral examination",
+        "Prof. Stein",
+    )
     assert timedelta() <= datetime.now(UTC) - kept.at < timedelta(minutes=1)
-    assert (found.measured, found.final, found.attempt and found.attempt.result and found.attempt.result.score) == (50, 95, 50)
-    assert "ada (Ada Lovelace): 95 of 100 (50 measured; 95 decided by Prof. Stein: an oral examination)" in capsys.readouterr().out
+    assert (found.measured, found.final, found.attempt and found.attempt.result and found.attempt.result.score) == (
+        50,
+        95,
+        50,
+    )
+    assert (
+        "ada (Ada Lovelace): 95 of 100 (50 measured; 95 decided by Prof. Stein: an oral examination)"
+        in capsys.readouterr().out
+    )
     assert ",95," in (folder / ledger.CSV).read_text()
 
 
