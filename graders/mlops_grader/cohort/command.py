@@ -11,6 +11,7 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "grade": ("grade", "grade what a class handed in, for the record"),
     "gradebook": ("gradebook", "where everybody stands, every attempt, and exports for other systems"),
     "override": ("overrides", "decide about a score, with reason and author"),
+    "dashboard": ("dashboard", "see a class: a static site for staff, or an anonymous one for the class"),
     "history": ("history", "every attempt and decision, and what differs from grade to grade"),
     "feedback": ("feedback", "a page for each student, and an issue in their repository"),
 }

@@ -46,9 +46,7 @@ class Shelf:
         command = ["git", "-C", str(self.folder), "cat-file", "--batch"]
         lines = "".join(f"{each}\n" for each in asked).encode()
         environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        done = subprocess.run(
-            command, input=lines, capture_output=True, check=True, timeout=SECONDS, env=environment
-        )
+        done = subprocess.run(command, input=lines, capture_output=True, check=True, timeout=SECONDS, env=environment)
         return dict(_texts(done.stdout))
 
 

@@ -19,7 +19,10 @@ from mlops_grader.cohort.parcels import Blob, Shelf
 THRESHOLD = 50  # percent of the smaller one's fingerprints that a pair must share to be shown
 LEAST = 60  # fingerprints of its own that a submission must have: about ten lines; less looks alike anyway
 K, WINDOW = 25, 6  # characters of a fingerprint, and of how many in a row one is kept: copydetect's own choice
-MANY, MANY_SHARE = 10, 0.1  # a passage that more students have, or that share of a large class, comes from nobody among them
+MANY, MANY_SHARE = (
+    10,
+    0.1,
+)  # a passage that more students have, or that share of a large class, comes from nobody among them
 LARGEST = 64 * 2**10  # bytes of one file
 BUDGET = 512 * 2**10  # bytes of one student's files, by path
 MOST_PAIRS = 500  # that are shown, the most alike first
@@ -87,8 +90,7 @@ def similar(found: Mapping[str, Path], given: Course, threshold: int = THRESHOLD
         own = {student: _own(student, shelf, parcel, given, notes) for student, parcel in found.items()}
         texts = shelf.texts(blob.id for files in own.values() for blob in files.values())
     prints = _prints(own, texts, given, notes)
-    works = {student: _by_file(files, prints) for student, files in own.items()}
-    works, common = _without_common(works)
+    works, common = _without_common({student: _by_file(files, prints) for student, files in own.items()})
     if common:
         notes.append(f"{common:,} passages that {_many(len(works)) + 1} or more students have were left out")
     return _compared(works, threshold, notes)
@@ -129,7 +131,9 @@ def _prints(
             known |= _every(shape or "")
         elif shape is None:  # one is enough: a hundred such files would keep everybody waiting
             slow.add(owner[each])
-            notes.append(f"{owner[each]}: `{names[each]}` took too long to read; what is left of theirs was not compared")
+            notes.append(
+                f"{owner[each]}: `{names[each]}` took too long to read; what is left of theirs was not compared"
+            )
         else:
             prints[each] = frozenset(_winnowed(shape) - known)
     return prints
@@ -159,9 +163,7 @@ def _without_common(works: Mapping[str, Mapping[str, Prints]]) -> tuple[Mapping[
     """The works without the passages that many students have, and how many passages these are."""
     holders = Counter(each for work in works.values() for each in frozenset().union(*work.values()))
     common = frozenset(each for each, number in holders.items() if number > _many(len(works)))
-    rest = {
-        student: {path: prints - common for path, prints in work.items()} for student, work in works.items()
-    }
+    rest = {student: {path: prints - common for path, prints in work.items()} for student, work in works.items()}
     return rest, len(common)
 
 
@@ -169,7 +171,8 @@ def _compared(works: Mapping[str, Mapping[str, Prints]], threshold: int, notes: 
     whole = {student: frozenset[int]().union(*work.values()) for student, work in works.items()}
     enough = [student for student, prints in whole.items() if len(prints) >= LEAST]
     pairs = sorted(
-        _pairs(enough, whole, works, threshold), key=lambda pair: (-pair.percent, -pair.of_left - pair.of_right, pair.left)
+        _pairs(enough, whole, works, threshold),
+        key=lambda pair: (-pair.percent, -pair.of_left - pair.of_right, pair.left),
     )
     little = tuple(student for student in works if student not in set(enough))
     return Similarity(tuple(pairs[:MOST_PAIRS]), len(enough), little, tuple(notes), len(pairs[MOST_PAIRS:]))
@@ -186,7 +189,7 @@ def _pairs(
         number = int(shared[left, right])
         shares = [round(100 * number / len(whole[each])) for each in (one, other)]
         if max(shares) >= threshold:
-            yield Pair(one, other, *shares, files=tuple(_files(works[one], works[other])))
+            yield Pair(one, other, shares[0], shares[1], tuple(_files(works[one], works[other])))
 
 
 def _shared(students: Sequence[str], whole: Mapping[str, Prints]) -> Any:

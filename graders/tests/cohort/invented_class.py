@@ -16,7 +16,7 @@ from mlops_grader.grading import module_named
 MODULE = "m06_containers"
 DEADLINE = datetime(2026, 11, 22, 22, tzinfo=UTC)
 FIRST = "Ada Ben Cleo Dan Eva Finn Gül Hugo Ines Jan Kofi Lena Mia Noor Otto Pia Quinn Rosa Sami Tove Uma Vera Wim Ximena Yara Zoë".split()
-LAST = "Abara Berg Costa Dietz Eriksen Farah García Haas Ito Jansen Kaya Lindqvist Meyer Novak Okafor Petrov Quist Rossi Silva Tanaka".split()
+LAST = "Abara Berg Costa Dietz Eriksen Farah García Haas Ito Jansen Kaya Lindqvist Meyer Novak Okafor Petrov Rossi Silva Tanaka".split()
 HOSTILE = """</script></td><script>alert("x")</script><img src=x onerror=alert(1)> javascript:alert(1) 'quoted'"""
 FINDINGS = {
     Verdict.FAILED: "still running 10 s after SIGTERM, killed\nexit code 137",
@@ -55,7 +55,9 @@ def checks() -> tuple[Check, ...]:
     return checks_in(module_named(MODULE))
 
 
-def document(verdicts: Mapping[str, Verdict], commit: str, found: str = "", known: Sequence[Check] = ()) -> dict[str, Any]:
+def document(
+    verdicts: Mapping[str, Verdict], commit: str, found: str = "", known: Sequence[Check] = ()
+) -> dict[str, Any]:
     """A result document with these verdicts by check; those that are not named failed, or wait for what they require."""
     outcomes: list[dict[str, Any]] = []
     seen: dict[str, Verdict] = {}
@@ -110,7 +112,19 @@ def _entries(number: int, chance: random.Random) -> Iterator[Entry]:
         student = _student(place, chance)
         if chance.random() < 0.05:
             problem = "there is no folder for this login"
-            yield Entry(student, Submission(student.id, "", problem=problem), None, (), None, 100, timedelta(), 0, None, None, "not handed in")
+            yield Entry(
+                student,
+                Submission(student.id, "", problem=problem),
+                None,
+                (),
+                None,
+                100,
+                timedelta(),
+                0,
+                None,
+                None,
+                "not handed in",
+            )
             continue
         commits = [f"{chance.getrandbits(160):040x}" for _ in range(chance.choice((1, 1, 2, 3, 4)))]
         made = tuple(_attempts(student, commits, attempts, chance))
@@ -122,16 +136,30 @@ def _student(place: int, chance: random.Random) -> Student:
     first, last = chance.choice(FIRST), chance.choice(LAST)
     name = HOSTILE if place == 7 else f"{first} {last}"
     login = f"{first[0]}{last[:5]}{place}".lower().encode("ascii", "ignore").decode()
-    return Student(login, login, name, f"{login}@students.example.org", chance.choice(("Monday", "Tuesday", "Thursday")), place + 2)
+    return Student(
+        login, login, name, f"{login}@students.example.org", chance.choice(("Monday", "Tuesday", "Thursday")), place + 2
+    )
 
 
 def _attempts(student: Student, commits: Sequence[str], before: int, chance: random.Random) -> Iterator[Attempt]:
-    at, skill = DEADLINE - timedelta(days=5), chance.betavariate(4, 1.6)
+    at, skill = DEADLINE - timedelta(days=5), chance.betavariate(2.2, 1.8)
     for place, commit in enumerate(commits):
         at += timedelta(hours=chance.uniform(1, 40))
         broken = chance.random() < 0.02
-        known = {"number": before + place + 1, "student": student.id, "module": MODULE, "key": commit, "tries": 1, "commit": commit}
-        known |= {"why": Why.CHANGED if place else Why.FIRST, "queued_at": at, "started_at": at, "ended_at": at + timedelta(minutes=2)}
+        known = {
+            "number": before + place + 1,
+            "student": student.id,
+            "module": MODULE,
+            "key": commit,
+            "tries": 1,
+            "commit": commit,
+        }
+        known |= {
+            "why": Why.CHANGED if place else Why.FIRST,
+            "queued_at": at,
+            "started_at": at,
+            "ended_at": at + timedelta(minutes=2),
+        }
         known |= {"worker": "tcp://10.0.0.7:40001", "phases": {"image": 2.5, "grade": 61.5}, "log": "graded\n" * 5}
         if broken:
             yield Attempt(**known, state=State.ERROR, error="the worker ran out of memory", document=None)
@@ -145,22 +173,40 @@ def _attempts(student: Student, commits: Sequence[str], before: int, chance: ran
 def _verdict(skill: float, chance: random.Random) -> Verdict:
     if chance.random() < 0.01:
         return chance.choice((Verdict.NOT_RUN, Verdict.ERROR))
-    return Verdict.PASSED if chance.random() < 0.35 + 0.65 * skill else Verdict.FAILED
+    return Verdict.PASSED if chance.random() < 0.45 + 0.55 * skill else Verdict.FAILED
 
 
 def _entry(student: Student, attempts: tuple[Attempt, ...], chance: random.Random) -> Entry:
     current = next((each for each in reversed(attempts) if each.state is State.GRADED), None)
     late = timedelta(seconds=chance.randrange(60, 200_000)) if chance.random() < 0.12 else timedelta()
-    changes = (Change("noshow/service.py", "edited"), Change("tests/test_given.py", "deleted")) if chance.random() < 0.06 else ()
+    changes = (
+        (Change("noshow/service.py", "edited"), Change("tests/test_given.py", "deleted"))
+        if chance.random() < 0.06
+        else ()
+    )
     place = "javascript:alert(1)" if student.name == HOSTILE else f"https://code.example.org/course/{student.login}"
     found = Submission(
-        student.id, place, attempts[-1].commit, "0" * 40, DEADLINE + late - timedelta(hours=0 if late else 5), "1" * 40, late, changes
+        student.id,
+        place,
+        attempts[-1].commit,
+        "0" * 40,
+        DEADLINE + late - timedelta(hours=0 if late else 5),
+        "1" * 40,
+        late,
+        changes,
     )
     measured = current.result.score if current and current.result else None
     less = 10 if late and measured else 0
     override = None
     if measured is not None and chance.random() < 0.02:
-        override = Override(student.id, MODULE, min(measured + 5, 100), "the image was right, the registry was down", "Prof. Reyes", DEADLINE)
+        override = Override(
+            student.id,
+            MODULE,
+            min(measured + 5, 100),
+            "the image was right, the registry was down",
+            "Prof. Reyes",
+            DEADLINE,
+        )
     final = override.score if override else None if measured is None else max(measured - less, 0)
     status = "error" if attempts[-1].state is State.ERROR else "graded"
     words = "10 % for each started day" if less else ""

@@ -9,7 +9,7 @@ import pytest
 
 from mlops_grader.cohort import similar as similarity
 from mlops_grader.cohort import tokens
-from mlops_grader.cohort.similar import Course, Similarity, similar
+from mlops_grader.cohort.similar import Similarity, similar
 
 Files = Mapping[str, str]
 
@@ -92,7 +92,7 @@ def quarantine(rows: list[dict[str, str]], out: Path) -> None:
 
 # Ada's work with other names, the functions in another order, in two files of other names, with other comments
 BEN = {
-    "noshow/validate.py": '''# my own rules for rows, please read carefully
+    "noshow/validate.py": """# my own rules for rows, please read carefully
 from noshow.schema import COLUMNS as FIELDS
 
 
@@ -105,8 +105,8 @@ def find_issue(record: dict[str, str]) -> str:
     if record["showed"] not in ("0", "1", ""):
         return "target must be binary"
     return ""
-''',
-    "noshow/ingest.py": '''import csv
+""",
+    "noshow/ingest.py": """import csv
 import json
 from pathlib import Path
 
@@ -139,7 +139,7 @@ def ingest(source: Path, destination: Path) -> int:
     draft.write_text("".join(json.dumps(record, sort_keys=True) + "\\n" for record in accepted), encoding="utf-8")
     draft.replace(destination)
     return len(accepted)
-''',
+""",
 }
 
 # the same task, solved by somebody else
@@ -198,9 +198,7 @@ def quarantine(rows: list[dict[str, str]], out: Path) -> None:
 
 
 @pytest.fixture
-def compare(
-    tmp_path: Path, project: Callable[..., Path], git: Callable[..., str]
-) -> Callable[..., Similarity]:
+def compare(tmp_path: Path, project: Callable[..., Path], git: Callable[..., str]) -> Callable[..., Similarity]:
     """What a comparison says of these students' files, laid over the starter."""
 
     def parcel(name: str, files: Files) -> Path:
@@ -225,54 +223,61 @@ def test_renamed_moved_and_reordered_code_is_found_with_its_files(compare: Calla
     """And the work of a third student, who solved the same task alone, is in no pair."""
     found = compare({"ada": ADA, "ben": BEN, "cleo": CLEO})
     (pair,) = found.pairs
-    assert ("ada", "ben") == (pair.left, pair.right)
+    assert (pair.left, pair.right) == ("ada", "ben")
     assert min(pair.of_left, pair.of_right) > 60
-    assert [("noshow/ingest.py", "noshow/ingest.py")] == [(each.left, each.right) for each in pair.files]
+    assert [(each.left, each.right) for each in pair.files] == [("noshow/ingest.py", "noshow/ingest.py")]
     assert found.compared == 3
 
 
 def test_untouched_starters_are_not_alike(compare: Callable[..., Similarity]) -> None:
     """All that they have the course gave: there is nothing of their own to compare."""
     found = compare({"ada": {}, "ben": {}, "cleo": CLEO})
-    assert [] == named(found)
-    assert ("ada", "ben") == found.little
+    assert named(found) == []
+    assert found.little == ("ada", "ben")
 
 
+@pytest.mark.slow
 def test_given_files_that_differ_by_student_do_not_count(compare: Callable[..., Similarity]) -> None:
     """A variant of a given file is no student's own work, although its content is not that of the repository."""
     variant = {"noshow/given.py": ADA["noshow/ingest.py"]}
     both = {"ada": variant, "ben": variant}
-    assert [("ada", "ben")] == named(compare(both))
+    assert named(compare(both)) == [("ada", "ben")]
 
 
+@pytest.mark.slow
 def test_paths_that_the_course_gave_do_not_count(compare: Callable[..., Similarity]) -> None:
     """The same two with the path known as given."""
     variant = {"noshow/given.py": ADA["noshow/ingest.py"]}
-    assert [] == named(compare({"ada": variant, "ben": variant}, paths=("noshow/given.py",)))
+    assert named(compare({"ada": variant, "ben": variant}, paths=("noshow/given.py",))) == []
 
 
+@pytest.mark.slow  # each comparison starts a process that imports much
 def test_what_a_whole_class_has_points_at_nobody(compare: Callable[..., Similarity]) -> None:
     """Everybody took the example of the lecture: no pair of them is shown, and it is said that passages were left out."""
     found = compare({f"s{number:02}": ADA for number in range(12)})
-    assert [] == named(found)
+    assert named(found) == []
     assert any("passages" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_a_changed_lower_layer_counts_only_where_it_was_changed(compare: Callable[..., Similarity]) -> None:
     """Both added a line to the course's solution: the rest of that file is the course's."""
     solved = {**STARTER, **ADA}
-    touched = {name: {"noshow/ingest.py": ADA["noshow/ingest.py"] + f"\n\nANSWER_{name} = 42\n"} for name in ("ada", "ben")}
-    assert [] == named(compare(touched, starter=solved))
+    touched = {
+        name: {"noshow/ingest.py": ADA["noshow/ingest.py"] + f"\n\nANSWER_{name} = 42\n"} for name in ("ada", "ben")
+    }
+    assert named(compare(touched, starter=solved)) == []
 
 
+@pytest.mark.slow
 def test_a_huge_file_is_left_out_and_named(compare: Callable[..., Similarity]) -> None:
     """Its size would cost the others time."""
     found = compare({"ada": {"big.py": "x = 1\n" * 20_000}, "ben": BEN})
-    assert ["ada: 1 of 1 files are too large to compare"] == list(found.notes)
+    assert list(found.notes) == ["ada: 1 of 1 files are too large to compare"]
 
 
 def test_a_text_on_which_reading_never_ends_costs_its_time_and_no_more() -> None:
     """The process that reads is ended, and the next text is read by a fresh one."""
     texts = [("slow", "python", "x = 1\n" * 3000), ("quick", "python", "def f(a):\n    return a\n")]
-    assert [("slow", None)] == list(tokens.shapes(texts[:1], seconds=0))
-    assert [("quick", "defF(V):returnV")] == list(tokens.shapes(texts[1:]))
+    assert list(tokens.shapes(texts[:1], seconds=0)) == [("slow", None)]
+    assert list(tokens.shapes(texts[1:])) == [("quick", "defF(V):returnV")]

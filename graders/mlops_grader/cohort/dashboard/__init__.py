@@ -23,13 +23,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to make it (default: RUN/dashboard)")
     parser.add_argument(
-        "--anonymous", action="store_true", help="drawn labels, and no text of a student (default: RUN/dashboard-anonymous)"
+        "--anonymous",
+        action="store_true",
+        help="drawn labels, and no text of a student (default: RUN/dashboard-anonymous)",
     )
     parser.add_argument("--with-names", action="store_true", help="names may leave the run's folder")
     parser.add_argument("--pass-mark", type=int, default=50, metavar="PERCENT", help="of the points (default: 50)")
     parser.add_argument("--no-similar", action="store_true", help="do not compare the submissions with each other")
     parser.add_argument(
-        "--similar-from", type=int, default=None, metavar="PERCENT", help="show pairs that share this much (default: 50)"
+        "--similar-from",
+        type=int,
+        default=None,
+        metavar="PERCENT",
+        help="show pairs that share this much (default: 50)",
     )
 
 
@@ -60,7 +66,8 @@ def _board(options: argparse.Namespace, console: Console) -> Board:
     if not options.no_similar:
         with console.status("Comparing the submissions"):
             found = compared(options.run_folder, settings, entries, options.similar_from)
-    return Board(settings, tuple(entries), overrides, strays, found, options.pass_mark)
+    place = str(options.run_folder)
+    return Board(settings, tuple(entries), overrides, strays, found, options.pass_mark, folder=place)
 
 
 def _may_lie_there(to: Path, options: argparse.Namespace) -> None:

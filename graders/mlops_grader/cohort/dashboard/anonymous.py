@@ -19,7 +19,9 @@ NOBODY = "0" * 40
 
 def nameless(settings: Settings) -> Settings:
     """What a run was started with, without the places that it names, and without its secret."""
-    return replace(settings, run="", roster="", submissions="", handout="", seed=0, deadline=None, until=None, started_at=START)
+    return replace(
+        settings, run="", roster="", submissions="", handout="", seed=0, deadline=None, until=None, started_at=START
+    )
 
 
 def anonymous(entries: Sequence[Entry]) -> list[Entry]:
@@ -80,10 +82,20 @@ def _attempts(attempts: Sequence[Attempt], student: str) -> tuple[Attempt, ...]:
 def _document(document: Mapping[str, Any]) -> dict[str, Any]:
     """The verdicts. What was found may quote anything; a seed can be worked out again from a student's name."""
     kept = ("id", "points", "max_points", "verdict", "blocked_by")
-    checks = [{**_NO_WORDS, **{name: each[name] for name in kept}, "title": heading(each["id"])} for each in document["checks"]]
+    checks = [
+        {**_NO_WORDS, **{name: each[name] for name in kept}, "title": heading(each["id"])}
+        for each in document["checks"]
+    ]
     submission = {**document["submission"], "commit": None, "tree": NOBODY}
     same = {name: document[name] for name in ("schema", "grader", "authority", "score", "max_score")}
-    return {**same, "submission": submission, "seed": 0, "started_at": "2000-01-01T00:00:00Z", "seconds": 0, "checks": checks}
+    return {
+        **same,
+        "submission": submission,
+        "seed": 0,
+        "started_at": "2000-01-01T00:00:00Z",
+        "seconds": 0,
+        "checks": checks,
+    }
 
 
 _NO_WORDS = {"found": "left out", "fix": "", "why": "", "lesson": "", "seconds": 0}
@@ -106,4 +118,3 @@ def _override(override: Override, student: str) -> Override:
 def _rounded(span: timedelta) -> timedelta:
     """Whole hours, upwards: the second of a commit would give it away."""
     return -(-span // HOUR) * HOUR
-

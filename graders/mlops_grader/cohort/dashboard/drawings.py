@@ -21,9 +21,11 @@ def histogram(bins: Sequence[tuple[int, int, int]], pass_mark: int) -> Markup:
         height = (BASE - TOP) * number / most
         x, middle = place * step + 4, place * step + step / 2
         kind = "above" if low >= pass_mark else "below" if high < pass_mark else "both"
-        parts.append(f'<rect class="{kind}" x="{x:.1f}" y="{BASE - height:.1f}" width="{step - 8:.1f}" height="{height:.1f}" rx="3"/>')
+        parts.append(
+            f'<rect class="{kind}" x="{x:.1f}" y="{BASE - height:.1f}" width="{step - 8:.1f}" height="{height:.1f}" rx="3"/>'
+        )
         parts.append(f'<text class="number" x="{middle:.1f}" y="{BASE - height - 6:.1f}">{number or ""}</text>')
-        parts.append(f'<text x="{middle:.1f}" y="{BASE + 18}">{low}–{high}</text>')
+        parts.append(f'<text x="{middle:.1f}" y="{BASE + 18}">{low}-{high}</text>')
     line = f'<line class="base" x1="0" x2="{WIDTH}" y1="{BASE}" y2="{BASE}"/>'
     svg = f'<svg class="histogram" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true" focusable="false">{line}{"".join(parts)}</svg>'
     return Markup(svg)  # noqa: S704  # it consists of numbers

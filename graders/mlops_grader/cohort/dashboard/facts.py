@@ -72,8 +72,8 @@ class Column:
 
     @property
     def tries(self) -> float | None:
-        """The median of the tries until it passed, of those who passed it."""
-        return statistics.median(green.tries for green in self.greens) if self.greens else None
+        """The mean of the tries until it passed, of those who passed it."""
+        return statistics.fmean(green.tries for green in self.greens) if self.greens else None
 
     @property
     def hours(self) -> float | None:
@@ -174,7 +174,9 @@ def _facts(results: Sequence[Result], module: str) -> Mapping[str, tuple[str, st
     """Title, reason and points of each check: those of the grader, and those of older results that it does not know any more."""
     checks = checks_in(module_named(module)) if module in modules() else ()
     own = {check.id: (check.title, check.why, check.points) for check in checks}
-    graded = {outcome.id: (outcome.title, outcome.why, outcome.max_points) for each in results for outcome in each.checks}
+    graded = {
+        outcome.id: (outcome.title, outcome.why, outcome.max_points) for each in results for outcome in each.checks
+    }
     if graded:  # a team's own product is not asked everything
         own = {name: words for name, words in own.items() if name in graded}
     return {**own, **{name: words for name, words in graded.items() if name not in own}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from mlops_grader.plain import plain
 
 MARK = "dashboard.json"
 SCHEMA = "mlops-grader/dashboard/v1"
-SIGNS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.BLOCKED: "–", Verdict.NOT_RUN: "?", Verdict.ERROR: "!"}
+SIGNS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.BLOCKED: "\u2013", Verdict.NOT_RUN: "?", Verdict.ERROR: "!"}
 SHORT = 400  # characters of a finding where it stands in a list
 TAIL = 40  # lines of a log in the list of errors
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -30,7 +31,11 @@ PAGES = ("index", "students", "checks", "errors", "late", "changes", "similar")
 
 @dataclass(frozen=True)
 class Board:
-    """A class as its pages show it. overrides: every decision, also those that were taken back. similarity: None when nobody looked."""
+    """A class as its pages show it.
+
+    overrides: every decision, also those that were taken back. similarity: None when nobody looked. folder: the run's, as
+    commands name it.
+    """
 
     settings: Settings
     entries: tuple[Entry, ...]
@@ -39,6 +44,7 @@ class Board:
     similarity: Similarity | None = None
     pass_percent: int = 50
     anonymous: bool = False
+    folder: str = ""
     made_at: datetime | None = None
 
 
@@ -64,7 +70,10 @@ def files(board: Board) -> dict[str, str | bytes]:
     environment.filters.update(span=span, short=short, tail=tail, utc=utc)
     environment.tests["safe_page"] = lambda name: bool(_NAME.fullmatch(name))
     shared = _shared(board)
-    made = {f"{name}.html": environment.get_template(f"{name}.html.jinja").render(shared, here=name, up="") for name in PAGES}
+    made = {
+        f"{name}.html": environment.get_template(f"{name}.html.jinja").render(shared, here=name, up="")
+        for name in PAGES
+    }
     made |= _checks(environment.get_template("check.html.jinja"), shared)
     made |= _students(environment.get_template("student.html.jinja"), shared, board)
     return {MARK: _mark(board), "style.css": rendering.source(__package__, "style.css"), **made}
@@ -78,6 +87,7 @@ def _shared(board: Board) -> dict[str, Any]:
         "board": board,
         "settings": board.settings,
         "version": __version__,
+        "place": shlex.quote(board.folder or "RUN"),
         "made_at": board.made_at or datetime.now(UTC),
         "overview": facts.overview(board.entries, board.pass_percent),
         "bins": facts.bins(board.entries),
@@ -130,7 +140,12 @@ def _students(template: Any, shared: Mapping[str, Any], board: Board) -> Iterato
 
 def _mark(board: Board) -> str:
     """The file by which the folder is known as a dashboard."""
-    told = {"schema": SCHEMA, "module": board.settings.module, "students": len(board.entries), "anonymous": board.anonymous}
+    told = {
+        "schema": SCHEMA,
+        "module": board.settings.module,
+        "students": len(board.entries),
+        "anonymous": board.anonymous,
+    }
     return json.dumps(told, indent=2) + "\n"
 
 

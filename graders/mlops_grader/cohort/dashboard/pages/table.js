@@ -42,6 +42,8 @@ class Table {
   }
   listen() {
     this.tools.hidden = false;
+    const more = this.tools.querySelector("details"), fields = more ? [...more.querySelectorAll("select")] : [];
+    if (more && innerWidth <= 640) more.open = fields.some((field) => chosen().has(field.name));
     this.tools.addEventListener("submit", (event) => event.preventDefault());
     this.tools.addEventListener("input", (event) => {
       if (!event.target.name) return;
