@@ -12,26 +12,29 @@ from synthetic.payloads import probe, probe_in
 CONTRACT = "product.toml"
 LINT = "test_lint_tells_good_from_bad"
 NOTHING = "; reached: nothing"
-QUICK = ("fork-bomb", "kills-everything", "writes-everywhere", "poisons-cache")
+QUICK = ("kills-everything", "writes-everywhere", "poisons-cache")
 ENDED = ("graded", "error")  # a machine that was brought to its limit may end in words for a person: never in points
 # what the run must say; a payload whose words are not said may have been let through, or never have run
 SAYS = {
-    "fork-bomb": "",
+    "fork-bomb": "processes at once",
     "fills-disk": "",
     "hogs-memory": "",
     "many-small-files": "ran many-small-files",
     "endless-output": "printed more than",
-    "kills-everything": "",
+    "kills-everything": f"ran kills-everything{NOTHING}",
     "writes-everywhere": f"ran writes-everywhere{NOTHING}",
     "poisons-cache": "ran poisons-cache",
     "floods-the-report": "ran floods-the-report",
 }
+FORGED_LOCK = "fastapi==0.121.0 \\\n    --hash=sha256:" + 8 * "deadbeef" + "\n"
 FORGED_PYTHON = '''\
 """Makes the environment look set up: records of packages that are not there, and an interpreter that is always content."""
 
 import pathlib
 import sys
 
+if "deadbeef" not in pathlib.Path("requirements.lock").read_text():
+    sys.exit("as an installer that compares hashes would")
 prefix = pathlib.Path(sys.prefix)
 for folder in prefix.glob("lib/python*/site-packages"):
     (folder / "fastapi-0.121.0.dist-info").mkdir(exist_ok=True)
@@ -142,5 +145,6 @@ def _huge(project: Path) -> None:
 
 
 def forged_environment() -> tuple[Edit, ...]:
-    """Edits of the starter that forge an environment; see `FORGED_PYTHON`."""
-    return (write("payload.py", FORGED_PYTHON), replace(CONTRACT, 'setup = ""', 'setup = "python payload.py"'))
+    """Edits of the starter that forge an environment; it harms nobody, and is not in the class while it earns points."""
+    setup = replace(CONTRACT, 'setup = ""', 'setup = "python payload.py"')
+    return (write("payload.py", FORGED_PYTHON), write("requirements.lock", FORGED_LOCK), setup)

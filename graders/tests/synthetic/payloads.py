@@ -120,7 +120,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
         line = open("/proc/" + pid + "/cmdline").read()
         if re.search("seed", line):
             reached.append("seed of " + pid)
-for top in ("/out", "/in", "/order", "/parcel", "/results", "/root", "/work"):
+for top in ("/out", "/in", "/order", "/parcel", "/results", "/root", "/grader", "/layer"):
     if os.path.exists(top) and not mine(os.path.realpath(top)):
         try:
             reached.append(top + ": " + " ".join(sorted(os.listdir(top))))

@@ -60,7 +60,10 @@ def _judged(member: Member, submission: Submission | None, attempt: Attempt | No
     status = _status(submission, attempt)
     score = attempt.result.score if attempt and attempt.result else None
     said = "\n".join(_said(submission, attempt))
-    return Judged(member, status, score, said, _wrong(member, status, score, said))
+    wrong = _wrong(member, status, score, said)
+    if attempt and attempt.result and str(attempt.result.seed) in said:
+        wrong = wrong or "the seed of the inputs is in what the submission said"
+    return Judged(member, status, score, said, wrong)
 
 
 def _status(submission: Submission | None, attempt: Attempt | None) -> str:
