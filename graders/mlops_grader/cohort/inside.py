@@ -67,6 +67,9 @@ def _sealed(
     link.down()
     ground = work / "ground"
     ground.mkdir()
+    if "UV_CACHE_DIR" not in os.environ:  # no cache of the worker's: one of this cell's own
+        os.environ["UV_CACHE_DIR"] = str(ground / "packages")
+        (ground / "packages").mkdir()
     tempfile.tempdir = str(ground)  # every folder of the grader's is made there, and what the user needs is handed over
     guest = Guest(int(order["uid"]), ground, link)
     threading.Thread(target=_watch, args=(int(order["disk"]), give), daemon=True).start()

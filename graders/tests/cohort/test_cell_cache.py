@@ -100,3 +100,12 @@ def test_the_base_is_as_it_was(one_after_the_other: dict[str, Any]) -> None:
 
 def test_nobody_but_the_worker_comes_to_the_base(base: Path) -> None:
     assert (base.parents[1].stat().st_mode & 0o777) == 0o700
+
+
+def test_without_a_shared_cache_a_cell_has_one_of_its_own(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package_cache, "prepare", lambda *_: None)
+    returned = graded(tmp_path, LOOK)
+    assert seen(returned)["cache"].startswith("/work/")
+    assert "no shared package cache" in returned.log
