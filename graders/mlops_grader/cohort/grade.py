@@ -115,13 +115,19 @@ class Go:
             self._tell_differences()
         self._write_gradebook()
         self.console.print(summary(self.phases))
-        problems = {each.student: each.problem for each in self.log.submissions().values() if each.problem}
+        empty = [each for each in self.log.submissions().values() if each.problem]
+        known = {
+            each.id for each in self.log.students() if each.login
+        }  # others may have handed in, and nobody can tell
+        absent = [each.student for each in empty if not each.place and each.student in known]
+        problems = {each.student: each.problem for each in empty if each.student not in absent}
         errors = {student: each.error for student, each in plan.last(self.log).items() if each.state is State.ERROR}
         for student, words in (*problems.items(), *errors.items()):
             self._say(f"{student}: {words}", style="yellow")
         graded = {each.student for each in self.log.outline() if each.state is State.GRADED}
         self._say(
-            f"{len(graded)} of {len(self.log.students())} graded, {len(errors)} ended in an error, {len(problems)} have a problem."
+            f"{len(graded)} of {len(self.log.students())} graded, {len(absent)} handed in nothing, "
+            f"{len(errors)} ended in an error, {len(problems)} have a problem."
         )
         if errors:
             self._say("When the cause is mended: cohort grade --rerun-failed --out " + str(self.options.out))

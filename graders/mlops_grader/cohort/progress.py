@@ -84,6 +84,8 @@ class Shown:
         """What runs, what is for a person, and how long it may take still."""
         if not self.workers:
             return "no worker yet"
+        if not self.running and not self.done:
+            return f"{self.workers} workers prepare: image and packages of the cells are made once for each version of the grader"
         return f"{self.running} running at {self.workers} workers, {self.errors} errors, {self._left}"
 
     @property

@@ -54,7 +54,7 @@ def test_a_class_is_graded_and_every_document_is_a_file(its: Class) -> None:
     its.hand_in(al={}, bo={"points": 40})
     code, words = shown(its)
     assert code == 0
-    assert "2 of 2 graded, 0 ended in an error, 0 have a problem." in words
+    assert "2 of 2 graded, 0 handed in nothing, 0 ended in an error, 0 have a problem." in words
     assert sorted(path.name for path in its.run.glob("results/*/*.json")) == [
         "m01_environment-1.json",
         "m01_environment-2.json",
@@ -77,14 +77,15 @@ def test_copies_of_documents_are_made_anew(its: Class) -> None:
 
 
 def test_something_for_a_person_is_exit_1(its: Class) -> None:
-    """An error, or nothing handed in; both are named with the student's id."""
+    """An error is, named with the student's id; that somebody handed in nothing is only counted."""
     its.hand_in(al={}, bad={"does": "error"}, gone={})
     (its.folder / "in" / "gone").unlink()
     code, words = shown(its)
     assert code == 1
-    assert "gone: nothing was handed in" in words
+    assert "1 of 3 graded, 1 handed in nothing, 1 ended in an error, 0 have a problem." in words
     assert "bad: a person must look at this" in words
     assert "cohort grade --rerun-failed --out" in words
+    assert its.grade("--student", "al") == 1, "the error still waits for somebody"
 
 
 def test_only_changed_grades_what_changed(its: Class) -> None:
