@@ -25,14 +25,18 @@ class Keys:
 
     def __call__(self, submission: Submission) -> str:
         """A hash of all that decides the outcome: files, module, seed, grader and image."""
-        seed = seed_of(self.settings, submission.student)
+        seed = seed_of(self.settings, submission)
         facts = [submission.graded_tree, self.settings.module, seed, identity(), self.image]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def seed_of(settings: Settings, student: str) -> int:
-    """The student's own seed: nobody can tell it from another's, and it stays when the run goes on."""
-    return int(hashlib.sha256(f"{settings.seed} {settings.module} {student}".encode()).hexdigest()[:8], 16)
+def seed_of(settings: Settings, submission: Submission) -> int:
+    """The seed of a submission's inputs: the same whenever these files are graded again, and another for the next ones.
+
+    So a seed that feedback names tells nothing about the inputs of what is handed in after it, nor about anybody else's.
+    """
+    named = f"{settings.seed} {settings.module} {submission.student} {submission.graded_tree}"
+    return int(hashlib.sha256(named.encode()).hexdigest()[:8], 16)
 
 
 def chosen(students: Collection[Student], names: Collection[str]) -> frozenset[str]:

@@ -189,7 +189,7 @@ class Batch:
             run=self.settings.run,
             student=attempt.student,
             module=attempt.module,
-            seed=seed_of(self.settings, attempt.student),
+            seed=seed_of(self.settings, self.submissions[attempt.student]),
             disposable=self.settings.disposable,
             seconds=self.limits.seconds,
             memory=self.limits.memory,
@@ -262,7 +262,8 @@ class Batch:
         slot.clear()
         waited = given - self.since
         said = answers.timed(said, waited, time.monotonic() - given)
-        said = answers.judged(said, attempt, self.submissions[attempt.student], seed_of(self.settings, attempt.student))
+        submission = self.submissions[attempt.student]
+        said = answers.judged(said, attempt, submission, seed_of(self.settings, submission))
         if said.document is not None or not said.retry:
             slot.doubts = 0
             self._end(attempt, said)
