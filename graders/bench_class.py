@@ -50,14 +50,19 @@ def measure(folder: Path, say: Callable[[str, float], None]) -> list[str]:
 
 
 def _say_figures(attempts: tuple[Attempt, ...], seconds: float, say: Callable[[str, float], None]) -> None:
-    """Of the attempts that ended: a single grade's own time is what its result says."""
-    ended = [each for each in attempts if each.started_at and each.ended_at]
-    inside = sum(each.result.seconds for each in ended if each.result)
-    busy = sum((each.ended_at - each.started_at).total_seconds() for each in ended if each.ended_at and each.started_at)
-    say("class of 60, whole run, s", seconds)
-    say("attempts that ended", len(ended))
+    """Of the attempts that ended: a single grade's own time is what its result says; one without a result took all of its time."""
+    ended = [(_busy(each), each.result.seconds if each.result else _busy(each)) for each in attempts if each.ended_at]
+    busy, inside = sum(one for one, _ in ended), sum(one for _, one in ended)
+    say("synthetic class, whole run, s", seconds)
+    say("submissions graded", len(ended))
     say("submissions an hour on this machine", len(ended) / seconds * 3600)
-    say("sum of the grades themselves, s", inside)
+    say("sum of the single grades, s", inside)
     say(f"wall time to that sum over {WORKERS} workers, ratio", seconds / (inside / WORKERS))
     say("overhead of a submission at its worker, s", (busy - inside) / len(ended))
-    say("overhead of a submission in all, s", (seconds * WORKERS - inside) / len(ended))
+    say("overhead of a submission with intake, start and end, s", (seconds * WORKERS - inside) / len(ended))
+
+
+def _busy(attempt: Attempt) -> float:
+    """Seconds that an attempt held its worker."""
+    ended, started = attempt.ended_at, attempt.started_at
+    return (ended - started).total_seconds() if ended and started else 0.0

@@ -15,9 +15,10 @@ import pytest
 import synthetic
 from cheats.payloads import CHEATS
 from mlops_grader.checks import m01_environment
+from mlops_grader.cohort import cell_image
 from synthetic.hostile import forged_environment, witness_of
 from synthetic.member import FULL, KEY, without
-from synthetic.payloads import PROGRAMS, source
+from synthetic.payloads import PROGRAMS, USERS, source
 from synthetic.writing import DEADLINE, NAMES, SLUG, Class
 
 MEMBERS = {member.name: member for member in synthetic.members()}
@@ -175,6 +176,10 @@ def test_reading_the_pickled_results_runs_them(tmp_path: Path, monkeypatch: pyte
         edit(tmp_path)
     pickle.loads((tmp_path / "result.json").read_bytes())  # noqa: S301  # that is what it is for
     assert (tmp_path / "pickled-witness").exists()
+
+
+def test_payloads_run_as_the_users_of_a_cell_and_nobody_else() -> None:
+    assert range(cell_image.FIRST_UID, cell_image.FIRST_UID + cell_image.USERS) == USERS
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
