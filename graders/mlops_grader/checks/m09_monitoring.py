@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mlops_grader.instruments.watch import Episode, Watched
 
 PART = "monitoring"  # of the contract
+CPUS = 2.0  # for the record: Prometheus, Alertmanager and load run beside the service, and all of it is on time
 Patients = Sequence[Mapping[str, Any]]
 WORKERS = 3
 MOST_NEW_SERIES = 25

@@ -150,7 +150,8 @@ class Go:
         except ImportError as lacking:
             raise UsageError(f"{lacking}: pip install 'mlops-grader[cohort]'") from None
         asked, address = self.options, self.options.scheduler
-        limits = schedule.Limits(seconds=asked.seconds, memory=asked.memory, cpus=asked.cpus, disk=asked.disk)
+        cpus = asked.cpus or getattr(module_named(self.settings.module), "CPUS", 1.0)
+        limits = schedule.Limits(seconds=asked.seconds, memory=asked.memory, cpus=cpus, disk=asked.disk)
         workers = asked.workers or cluster.fitting(limits.memory, limits.cpus)
         if not address and (words := cluster.room(workers, limits.memory)):
             self._say(words, style="yellow")

@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     cells.add_argument(
         "--memory", type=_size, default="8GiB", metavar="SIZE", help="of one cell, with swap (default: 8GiB)"
     )
-    cells.add_argument("--cpus", type=_amount, default=1.0, metavar="N", help="of one cell (default: 1)")
+    cells.add_argument("--cpus", type=_amount, metavar="N", help="of one cell (default: what the module needs, 1 or 2)")
     cells.add_argument("--disk", type=_size, default="4GiB", metavar="SIZE", help="of one cell (default: 4GiB)")
     cells.add_argument("--seconds", type=_amount, default=3600.0, metavar="N", help="of one cell (default: 3600)")
 
