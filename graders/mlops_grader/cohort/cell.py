@@ -66,15 +66,16 @@ def forget_one(run: str, student: str) -> None:
     from docker.errors import APIError
 
     api = _engine().api
-    labels = {"label": [f"{LABEL}={run}", f"{STUDENT}={student}"]}
+    labels: dict[str, Any] = {"label": [f"{LABEL}={run}", f"{STUDENT}={student}"]}
     names = set()
     for container in api.containers.list(all=True, filters=labels, ignore_removed=True):
-        names.add(container.name)
+        names.add(str(container.name))
         with suppress(APIError):
             container.remove(force=True, v=True)
-    for left in (*api.networks.list(filters=labels), *api.volumes.list(filters=labels)):
-        with suppress(APIError):
-            left.remove()
+    for kind in (api.networks, api.volumes):
+        for left in kind.list(filters=labels):
+            with suppress(APIError):
+                left.remove()
     for name in names:
         _remove(Path(tempfile.gettempdir()) / name)
 
