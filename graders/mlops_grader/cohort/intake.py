@@ -113,7 +113,8 @@ def _graded(student: Student, place: Place, intake: Intake, work: Path) -> Submi
     tree = taken.git.text("rev-parse", "--verify", f"{recorded.commit}^{{tree}}")
     graded = given.restore(taken.git, tree, intake.handout, student.login)
     parcel = Path(PARCELS) / f"{student.id}.bundle"
-    pack(taken.git, graded.tree, work, intake.run / parcel)
+    below = None if taken.shallow else recorded.commit
+    pack(taken.git, graded.tree, below, work, intake.run / parcel)
     return Submission(
         student.id,
         place=plain(place.name),

@@ -24,9 +24,9 @@ class Keys:
     image: str
 
     def __call__(self, submission: Submission) -> str:
-        """A hash of all that decides the outcome: files, module, seed, grader and image."""
+        """A hash of all that decides the outcome: files, the history below them, module, seed, grader and image."""
         seed = seed_of(self.settings, submission)
-        facts = [submission.graded_tree, self.settings.module, seed, identity(), self.image]
+        facts = [submission.graded_tree, submission.commit, self.settings.module, seed, identity(), self.image]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cohort.handed_in import DUE, EVE, GIVEN, LATE, OWN, Desk, commit, git, repository, text, tree, write
-from mlops_grader.cohort import given, intake, plumbing
+from mlops_grader.cohort import given, intake, packing, plumbing
 from mlops_grader.cohort.plumbing import GitError
 from mlops_grader.cohort.records import Student
 from mlops_grader.submission import UsageError
@@ -24,26 +24,54 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def test_a_clone_becomes_a_parcel_of_one_commit(desk: Desk) -> None:
-    """The tree of the last commit, without its history, on `main`."""
+def test_a_clone_becomes_a_parcel(desk: Desk) -> None:
+    """The tree that is graded, on `main`, and below it the history, which is graded too: a secret may be in it."""
     ada = repository(desk.source / "ada")
     last = commit(ada, {"more.py": "x\n"}, EVE)
     found = desk.one()
     assert (found.problem, found.commit, found.committed_at) == ("", last, EVE)
     assert found.tree == found.graded_tree == git(ada, "rev-parse", "HEAD^{tree}")
     clone = desk.parcel(found)
-    assert git(clone, "log", "--format=%an %cI", "--all") == "mlops-grader 2000-01-01T00:00:00+00:00"
+    assert git(clone, "log", "-1", "--format=%an %cI") == "mlops-grader 2000-01-01T00:00:00+00:00"
+    assert git(clone, "rev-list", "--all").split()[1:] == git(ada, "rev-list", "--all").split()
     assert git(clone, "branch", "--show-current") == "main"
     assert tree(clone) == text({**GIVEN, **OWN, "more.py": "x"})
     assert desk.told == [("ada", f"taken at {last[:10]}")]
 
 
-def test_the_same_tree_makes_the_same_parcel(desk: Desk) -> None:
-    """The commit of a parcel says nothing of the student or the day."""
+def test_the_same_history_makes_the_same_parcel(desk: Desk) -> None:
+    """Whoever takes it in, and whenever."""
     repository(desk.source / "ada")
-    repository(desk.source / "bob", at=LATE)
+    shutil.copytree(desk.source / "ada", desk.source / "bob")
     ada, bob = desk.collect("ada", "bob").submissions
     assert git(desk.parcel(ada), "rev-parse", "HEAD") == git(desk.parcel(bob), "rev-parse", "HEAD")
+
+
+def test_what_came_after_the_commit_that_counts_is_not_in_the_parcel(desk: Desk) -> None:
+    """Nor what other branches hold."""
+    ada = repository(desk.source / "ada")
+    first = git(ada, "rev-parse", "HEAD")
+    commit(ada, {"later.py": "x\n"}, LATE)
+    found = desk.one(settings=DUE)
+    assert found.commit == first
+    assert git(desk.parcel(found), "rev-list", "--all").split()[1:] == [first]
+
+
+def test_a_history_that_is_not_whole_is_not_graded(desk: Desk) -> None:
+    """A shallow clone has only its last commits, and a note says so."""
+    ada = repository(desk.folder / "whole")
+    commit(ada, {"more.py": "x\n"}, EVE)
+    git(desk.folder, "clone", "--quiet", "--depth=1", f"file://{ada}", str(desk.source / "ada"))
+    found = desk.one()
+    assert len(git(desk.parcel(found), "rev-list", "--all").split()) == 1
+    assert any("shallow" in note for note in found.notes)
+
+
+def test_a_history_that_is_too_large_is_a_problem(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it fills the run's folder and the workers."""
+    monkeypatch.setattr(packing, "LARGEST", 100)
+    repository(desk.source / "ada")
+    assert desk.one().problem.startswith("its history packs into 0 MiB, and 0 are taken")
 
 
 @pytest.mark.parametrize(
