@@ -16,6 +16,7 @@ from mlops_grader.instruments.environment import Environment
 from mlops_grader.instruments.sandbox import HostSandbox
 from mlops_grader.submission import Submission
 
+LOT = Random(1)  # noqa: S311  # reproducible on purpose
 FILES = {
     "product.toml": 'name = "shop"\n[commands]\nsetup = "true"\n',
     "shop/__init__.py": "import json\n",
@@ -81,7 +82,7 @@ def judge(
     """Compare the environment with the index."""
     assert index.is_dir()
     submission = snap(project(FILES))
-    return lambda: authentic.must_be_authentic(environment, sandbox, submission, Random(1), tmp_path / "scratch")
+    return lambda: authentic.must_be_authentic(environment, sandbox, submission, LOT, tmp_path / "scratch")
 
 
 def test_what_the_service_imports_is_read_and_nothing_else(
@@ -135,7 +136,7 @@ def test_a_service_that_imports_nothing(
 ) -> None:  # fmt: skip
     submission = snap(project({**FILES, "shop/service.py": "app = None\n"}))
     with pytest.raises(Fail, match=r"nothing that `shop.service` imports comes from the package index"):
-        authentic.must_be_authentic(environment, sandbox, submission, Random(1), tmp_path / "scratch")
+        authentic.must_be_authentic(environment, sandbox, submission, LOT, tmp_path / "scratch")
 
 
 def test_without_an_index_nothing_is_claimed(
