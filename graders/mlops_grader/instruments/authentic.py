@@ -21,7 +21,8 @@ from mlops_grader.submission import Submission
 
 SAMPLE = 3  # packages that are installed anew
 RECORD_LIMIT = 8 * 2**20  # bytes; large packages have half a megabyte
-PROGRAMS = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")  # how programs of Linux, macOS and Windows begin
+# how programs of Linux, macOS and Windows begin
+PROGRAMS = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")
 NAMED = re.compile(r"([\w.]+)-([\w.+!]+)\.dist-info")
 CONTROL = "pip"  # every index holds it: each new environment begins with it
 FIX = "let setup install from the lock, and change nothing in the environment"
@@ -80,7 +81,8 @@ def must_be_authentic(
     ]
     if not any(compared):
         raise NotRun(
-            "what is installed cannot be compared: no package index answers", fix="connect to a network, and grade again"
+            "what is installed cannot be compared: no package index answers",
+            fix="connect to a network, and grade again",
         )
 
 

@@ -139,9 +139,7 @@ def test_a_service_that_imports_nothing(
         authentic.must_be_authentic(environment, sandbox, submission, LOT, tmp_path / "scratch")
 
 
-def test_without_an_index_nothing_is_claimed(
-    environment: Environment, judge: Callable[[], None], index: Path
-) -> None:
+def test_without_an_index_nothing_is_claimed(environment: Environment, judge: Callable[[], None], index: Path) -> None:
     installed(environment, "red_lights", "1.0", RED)
     installed(environment, "green", "1.0", GREEN)
     for path in index.iterdir():
