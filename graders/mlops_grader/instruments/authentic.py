@@ -6,9 +6,10 @@ import ast
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from random import Random
 
@@ -75,11 +76,10 @@ def must_be_authentic(
     for module in modules:
         if module not in provided:
             raise Fail(f"no installed package provides `{module}`, which `{name}.service` imports", fix=FIX)
-    compared = [
-        _is_compared(provided[module], module, sandbox, folder / f"anew-{place}")
-        for place, module in enumerate(random.sample(modules, min(SAMPLE, len(modules))))
-    ]
-    if not any(compared):
+    index, compared = Index(sandbox, folder), 0
+    for module in random.sample(modules, len(modules)):
+        compared += compared < SAMPLE and _is_compared(provided[module], module, index)
+    if not compared:
         raise NotRun(
             "what is installed cannot be compared: no package index answers",
             fix="connect to a network, and grade again",
@@ -132,19 +132,11 @@ def _providers(environment: Environment) -> dict[str, Distribution]:
     return found
 
 
-def _is_compared(package: Distribution, module: str, sandbox: Sandbox, folder: Path) -> bool:
-    """Whether the index could be asked. Raises Fail when it holds something else than what is installed."""
-    fresh = folder / "packages"
-    done = _anew(sandbox, f"{package.name}=={package.version}", package.python, fresh)
-    if not done.ok:
-        if _anew(sandbox, CONTROL, package.python, folder / "control", "--no-cache").ok:
-            raise Fail(
-                f"{package} is installed, and the package index has no wheel of it for Python {package.python}: {done.tail(1)}",
-                fix=FIX,
-            )
-        # nobody answers: what the person's own uv has downloaded before is the next best
-        if not _anew(sandbox, f"{package.name}=={package.version}", package.python, fresh, "--offline").ok:
-            return False
+def _is_compared(package: Distribution, module: str, index: Index) -> bool:
+    """Whether the package could be had. Raises Fail when the index holds something else than what is installed."""
+    fresh = index.anew(package)
+    if fresh is None:
+        return False
     if not any(fresh.glob(f"{module}.*")) and not (fresh / module).is_dir():
         raise Fail(f"{package} is said to provide `{module}`, and in the package index it does not", fix=FIX)
     for path in _differing(fresh, package.site):
@@ -152,19 +144,49 @@ def _is_compared(package: Distribution, module: str, sandbox: Sandbox, folder: P
     return True
 
 
-def _anew(sandbox: Sandbox, what: str, python: str, folder: Path, option: str = "--quiet") -> Finished:
-    """Install a package by the grader's own uv, with settings and downloads that no setup command has touched.
+@dataclass(frozen=True)
+class Index:
+    """The package index that this machine is set to, asked by the grader's own uv with settings that no setup command has touched."""
 
-    Offline it is the person's own uv's downloads that count.
-    """
-    home, downloads = folder.parent / "home", cache_folder() / "index"
-    for place in (home, downloads):
-        place.mkdir(parents=True, exist_ok=True)
-    own = {key: str(home) for key in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TMPDIR", "TEMP", "TMP")}
-    more = caches() if option == "--offline" else {"UV_CACHE_DIR": str(downloads)}
-    wheels = ("--no-deps", "--only-binary", ":all:", "--python", sys.executable, "--python-version", python)
-    command = [find_uv_bin(), "pip", "install", "--quiet", option, *wheels, "--target", str(folder), "--", what]
-    return sandbox.run(command, home, {**own, **more}, SETUP)
+    sandbox: Sandbox
+    folder: Path
+
+    @cached_property
+    def answers(self) -> bool:
+        """Whether it knows now, and not from earlier downloads, what every index holds."""
+        return self._install(CONTROL, "control", "--no-cache", "--dry-run").ok
+
+    def anew(self, package: Distribution) -> Path | None:
+        """Where that package was installed once more, None when nobody answers. Raises Fail when the index does not hold it."""
+        what, place = f"{package.name}=={package.version}", f"anew-{package.name}"
+        version, own = ("--python-version", package.python), {"UV_CACHE_DIR": str(cache_folder() / "index")}
+        if not self.answers:  # what was downloaded for an earlier grade, or by the person's own uv, is the next best
+            tries = (self._install(what, place, *version, "--offline", downloads=each) for each in (own, caches()))
+            return self.folder / place if any(done.ok for done in tries) else None
+        done = self._install(what, place, *version, downloads=own)
+        if not done.ok:
+            raise Fail(
+                f"{package} is installed, and the package index has no wheel of it for Python {package.python}: {done.tail(1)}",
+                fix=FIX,
+            )
+        return self.folder / place
+
+    def _install(self, what: str, place: str, *options: str, downloads: Mapping[str, str] | None = None) -> Finished:
+        home = self.folder / "home"
+        for each in (home, cache_folder() / "index"):
+            each.mkdir(parents=True, exist_ok=True)
+        own = {key: str(home) for key in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TMPDIR", "TEMP", "TMP")}
+        wheels = (
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--python",
+            sys.executable,
+            "--target",
+            str(self.folder / place),
+        )
+        command = [find_uv_bin(), "pip", "install", "--quiet", *wheels, *options, "--", what]
+        return self.sandbox.run(command, home, {**own, **(downloads or {})}, SETUP)
 
 
 def _differing(fresh: Path, installed: Path) -> Sequence[str]:
