@@ -13,7 +13,7 @@ import pytest
 
 from mlops_grader.check import NOSHOW, Fail, check
 from mlops_grader.contract import Contract
-from mlops_grader.instruments import bugs, history, lock, planted, readme
+from mlops_grader.instruments import authentic, bugs, history, lock, planted, readme
 from mlops_grader.instruments.bugs import Bug
 from mlops_grader.instruments.client import Client, alone_on, example
 from mlops_grader.instruments.docker_engine import Engine
@@ -41,7 +41,9 @@ def environment(product: Product) -> Environment:
 
 
 @check(points=15)
-def test_sets_up_in_a_clean_clone(environment: Environment, product: Product) -> None:
+def test_sets_up_in_a_clean_clone(
+    environment: Environment, product: Product, submission: Submission, random: Random, scratch: Path
+) -> None:
     """After the setup command, in a clean clone and a fresh virtual environment, the service's code can be imported.
 
     The first thing that a new colleague, a pipeline and a server do with a project is this one command.
@@ -52,12 +54,14 @@ def test_sets_up_in_a_clean_clone(environment: Environment, product: Product) ->
         raise Fail(
             "the setup command ends well and installs nothing" + _own_environments(product.root), fix=NOT_ITS_OWN
         )
+    authentic.must_have_an_interpreter(environment)
     done = product.shell(f'"{environment.python}" -c "import {product.contract.name}.service"')
     if not done.ok:
         raise Fail(
             f"after the setup command the service cannot be imported: {done.tail(1)}",
             fix="declare what it imports, and lock it",
         )
+    authentic.must_be_authentic(environment, product.sandbox, submission, random, scratch)
 
 
 @check(points=10, requires=test_sets_up_in_a_clean_clone, product=NOSHOW)
@@ -69,7 +73,7 @@ def test_lock_is_complete(trained: Product, host_service: Client, submission: Su
     host_service.predict(example(submission, contract.service))
 
 
-@check(points=5, requires=test_sets_up_in_a_clean_clone, product=NOSHOW)
+@check(points=5, requires=test_lock_is_complete, product=NOSHOW)
 def test_lock_is_exact(
     environment: Environment, sandbox: Sandbox, submission: Submission, contract: Contract, scratch: Path
 ) -> None:
@@ -91,7 +95,7 @@ def test_lock_is_exact(
             )
 
 
-@check(points=10, requires=test_sets_up_in_a_clean_clone, product=NOSHOW)
+@check(points=10, requires=test_lock_is_complete, product=NOSHOW)
 def test_lock_is_enforced(sandbox: Sandbox, submission: Submission, contract: Contract, scratch: Path) -> None:
     """The lock holds hashes, and the setup command refuses packages that do not match them.
 

@@ -16,7 +16,7 @@ import synthetic
 from cheats.payloads import CHEATS
 from mlops_grader.checks import m01_environment
 from mlops_grader.cohort import cell_image
-from synthetic.hostile import forged_environment, witness_of
+from synthetic.hostile import witness_of
 from synthetic.member import FULL, KEY, without
 from synthetic.payloads import PROGRAMS, USERS, source
 from synthetic.writing import DEADLINE, NAMES, SLUG, Class
@@ -39,6 +39,7 @@ ATTACKS = {
     "pytest.py in the working directory": "cheat-pytest-module",
     "sitecustomize.py in the working directory": "cheat-sitecustomize",
     "*.pth beside the packages": "cheat-pth-files",
+    "environment and interpreter that are forged": "cheat-forged-environment",
     "git hook, monitor, filter": "hostile-git-settings",
     "links out of the tree": "hostile-links",
     "pickled results": "cheat-pickled-results",
@@ -239,16 +240,3 @@ def test_a_wrong_score_is_seen() -> None:
         False,
         False,
     )
-
-
-@pytest.mark.slow
-@pytest.mark.network
-@pytest.mark.xfail(
-    strict=True, reason="the checks believe the interpreter of an environment that the submission has made"
-)
-def test_a_forged_environment_earns_nothing(tmp_path: Path) -> None:
-    """Records of packages that are not there, and an interpreter that is content with everything, are no work."""
-    from submissions import grade, make, told
-
-    result = grade(make(KEY, tmp_path / "project", forged_environment(), solved=False), tmp_path / "result.json")
-    assert result.score == 0, told(result)

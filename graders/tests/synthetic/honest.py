@@ -14,6 +14,7 @@ from synthetic.member import FULL, KEY, STARTER, Kind, Member, together, without
 
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 ALONE = "settings-were-committed-once"  # seen by whoever gets the history too
+SMALL = 2  # mistakes in a group that the class has no place for
 
 
 def full() -> tuple[Member, ...]:
@@ -30,10 +31,11 @@ def full() -> tuple[Member, ...]:
 
 
 def partial() -> tuple[Member, ...]:
-    """Mistakes of the course's own list, alone and together."""
+    """Mistakes of the course's own list, alone and together in the larger groups."""
+    larger = [group for group in together_of(KEY) if len(group) > SMALL]
     groups = tuple(
         _with(tuple(mistake.name for mistake in group), f"group-{number}")
-        for number, group in enumerate(together_of(KEY), start=1)
+        for number, group in enumerate(larger, start=1)
     )
     return (_with((ALONE,), ALONE), *groups)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from submissions import Edit, replace, write
+from submissions import replace, write
 from synthetic.member import Kind, Member, without
 from synthetic.payloads import probe, probe_in
 
@@ -26,24 +26,6 @@ SAYS = {
     "poisons-cache": "ran poisons-cache",
     "floods-the-report": "ran floods-the-report",
 }
-FORGED_LOCK = "fastapi==0.121.0 \\\n    --hash=sha256:" + 8 * "deadbeef" + "\n"
-FORGED_PYTHON = '''\
-"""Makes the environment look set up: records of packages that are not there, and an interpreter that is always content."""
-
-import pathlib
-import sys
-
-if "deadbeef" not in pathlib.Path("requirements.lock").read_text():
-    sys.exit("as an installer that compares hashes would")
-prefix = pathlib.Path(sys.prefix)
-for folder in prefix.glob("lib/python*/site-packages"):
-    (folder / "fastapi-0.121.0.dist-info").mkdir(exist_ok=True)
-    (folder / "fastapi-0.121.0.dist-info" / "METADATA").write_text("Name: fastapi\\nVersion: 0.121.0\\n")
-for name in ("python", "python3"):
-    (prefix / "bin" / name).unlink()
-    (prefix / "bin" / name).write_text("#!/bin/sh\\nexit 0\\n")
-    (prefix / "bin" / name).chmod(0o755)
-'''
 
 
 def hostile() -> tuple[Member, ...]:
@@ -142,9 +124,3 @@ def _huge(project: Path) -> None:
     """One file that no code host takes, small as git keeps it."""
     with (project / "huge.bin").open("wb") as file:
         file.truncate(110 * 2**20)
-
-
-def forged_environment() -> tuple[Edit, ...]:
-    """Edits of the starter that forge an environment; it harms nobody, and is not in the class while it earns points."""
-    setup = replace(CONTRACT, 'setup = ""', 'setup = "python payload.py"')
-    return (write("payload.py", FORGED_PYTHON), write("requirements.lock", FORGED_LOCK), setup)

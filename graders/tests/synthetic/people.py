@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synthetic.cheats import cheats
+from synthetic.forged import forged
 from synthetic.handed import handed
 from synthetic.honest import full, partial, starters
 from synthetic.hostile import hostile
@@ -13,7 +14,7 @@ FULL_ONE = "full-reference"  # a whole grade, as the neighbour of all the others
 
 def members() -> tuple[Member, ...]:
     """The class of sixty."""
-    return (*full(), *partial(), *starters(), *cheats(), *hostile(), *handed())
+    return (*full(), *partial(), *starters(), *cheats(), *forged(), *hostile(), *handed())
 
 
 def reduced() -> tuple[Member, ...]:
