@@ -23,7 +23,7 @@ from mlops_grader.instruments.product import Product, source_file_in
 from mlops_grader.submission import Submission
 
 PART = "containers"  # of the contract
-INSIDE = "grader's engine"  # these checks use it and no submission does: for the record, a cell lends it to the grader alone
+INSIDE = "grader's engine"  # what these checks use and no submission does: for the record, a cell lends it to them
 GRACE = 10  # seconds between SIGTERM and SIGKILL
 SIZE_RATIO = 1.3
 MIB = 2**20

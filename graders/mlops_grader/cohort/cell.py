@@ -126,7 +126,11 @@ def _in_a_cell(parcel: bytes, order: CellOrder, phases: dict[str, float]) -> Ret
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(order.run))
         uid = stack.enter_context(_user())
-        lent = stack.enter_context(cell_engine.lent(engine, _labels(order))) if cell_engine.is_needed(order.module) else None
+        lent = (
+            stack.enter_context(cell_engine.lent(engine, _labels(order)))
+            if cell_engine.is_needed(order.module)
+            else None
+        )
         _write(folder / "in", parcel, order, uid, lent)
         handle = stack.enter_context(_container(engine, image, order, folder, base, lent))
         handle.start()

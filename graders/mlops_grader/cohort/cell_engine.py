@@ -40,7 +40,7 @@ class Lent:
     subnet: str
 
     @property
-    def volumes(self) -> Mapping[str, Mapping[str, str]]:
+    def volumes(self) -> dict[str, dict[str, str]]:
         """The engine's socket, in the grader's own folder."""
         return {_socket(): {"bind": SOCKET, "mode": "rw"}}
 
