@@ -215,6 +215,7 @@ def _walls(order: CellOrder) -> dict[str, Any]:
         "cap_add": RIGHTS,
         "security_opt": ["no-new-privileges:true"],
         "ipc_mode": "private",
+        "sysctls": {"net.ipv4.ip_forward": "0"},  # it has two networks at times, and leads from none to the other
         "pids_limit": TASKS,
         "mem_limit": order.memory,
         "memswap_limit": order.memory,

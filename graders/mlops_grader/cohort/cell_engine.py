@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from mlops_grader import grading
-from mlops_grader.instruments.docker_engine import BUILDS, NETWORK, RUN, Engine
+from mlops_grader.instruments.docker_engine import BUILDS, LABEL, NETWORK, RUN, Engine
 from mlops_grader.submission import UsageError
 
 GRADERS_ENGINE = "grader's engine"  # what a module's `INSIDE` says
@@ -61,7 +61,8 @@ def examine(engine: Engine, image: str) -> None:
 
     _socket()
     with suppress(ContainerError):  # it was not reached
-        engine.api.containers.run(image, ["python", "-I", "-c", PROBE], remove=True, network_mode="bridge")
+        command = ["python", "-I", "-c", PROBE]
+        engine.api.containers.run(image, command, remove=True, network_mode="bridge", labels={LABEL: engine.run})
         raise UsageError(
             f"containers of this machine reach {CREDENTIALS[0]}, where a cloud hands out the machine's credentials: "
             "iptables -I DOCKER-USER -d 169.254.0.0/16 -j REJECT, then grade again"
