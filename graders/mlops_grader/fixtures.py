@@ -455,7 +455,7 @@ def _needs(extra: str, *packages: str) -> None:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """The container engine of this machine."""
-    engine = docker_engine.connect(docker_engine.run_label())
+    engine = docker_engine.of_this_grade()
     with ExitStack() as stack:
         stack.callback(engine.forget)
         yield engine

@@ -1,7 +1,8 @@
-"""The network of a cell, seen from inside: there only while a command installs packages."""
+"""The networks of a cell, seen from inside: the one that leads out is there only while a command installs packages."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import socket
 import subprocess
@@ -21,17 +22,24 @@ class Unsealed(Exception):
 
 
 class Link:
-    """Takes the cell's network away and gives it back; it begins as it was found, and `down` is the first thing to do."""
+    """Takes the cell's network away and gives it back; it begins as it was found, and `down` is the first thing to do.
 
-    def __init__(self) -> None:
-        default = next(iter(_told("route", "show", "default")), {})
+    inner: the addresses of a network that stays, where the checks have one for their containers: it leads nowhere else.
+    """
+
+    def __init__(self, inner: str = "") -> None:
+        self._subnet = inner
+        self._inner = _device_within(inner) if inner else ""
+        default = next((each for each in _told("route", "show", "default") if each.get("dev") != self._inner), {})
         self._device: str = default.get("dev", "")
         self._gateway: str = default.get("gateway", "")
 
     def down(self) -> None:
         """Take the network away. Raises Unsealed when there is still a way out."""
-        for device in _devices():
+        for device in self._outer():
             _ip("link", "set", "dev", device, "down")
+        if any(each.get("dev") == self._inner for each in _told("route", "show", "default")):
+            _ip("route", "del", "default", "dev", self._inner)
         _ip("route", "replace", "unreachable", RESOLVER, "table", "local")
         self._must_be_down()
 
@@ -45,8 +53,11 @@ class Link:
             _ip("route", "replace", "unreachable", place)
         _ip("route", "del", "unreachable", RESOLVER, "table", "local")
 
+    def _outer(self) -> list[str]:
+        return [place.name for place in INTERFACES.iterdir() if place.name not in ("lo", self._inner)]
+
     def _must_be_down(self) -> None:
-        if up := [name for name in _devices() if int((INTERFACES / name / "flags").read_text(), 16) & IS_UP]:
+        if up := [name for name in self._outer() if int((INTERFACES / name / "flags").read_text(), 16) & IS_UP]:
             raise Unsealed(f"the network link {up[0]} cannot be taken down")
         for address in (ELSEWHERE, (RESOLVER, 53)):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
@@ -55,10 +66,22 @@ class Link:
                 except OSError:
                     continue
             raise Unsealed(f"with the network taken away there is still a way to {address[0]}")
+        if self._inner and (more := _routes(self._inner) - {self._subnet}):
+            raise Unsealed(f"the network of the checks' containers leads to {', '.join(sorted(more))} too")
 
 
-def _devices() -> list[str]:
-    return [place.name for place in INTERFACES.iterdir() if place.name != "lo"]
+def _device_within(subnet: str) -> str:
+    """The device whose address is one of these. Raises Unsealed when there is none."""
+    for device in _told("-4", "address", "show"):
+        for each in device["addr_info"]:
+            if ipaddress.ip_address(each["local"]) in ipaddress.ip_network(subnet):
+                return str(device["ifname"])
+    raise Unsealed(f"the cell is not attached to the network {subnet} of the checks' containers")
+
+
+def _routes(device: str) -> set[str]:
+    """Where a device leads, by either version of the protocol."""
+    return {each["dst"] for version in ("-4", "-6") for each in _told(version, "route", "show", "dev", device)}
 
 
 def _ip(*words: str) -> None:

@@ -23,21 +23,23 @@ from mlops_grader.submission import Submission, UsageError
 READY_SECONDS = 30  # how long a service may take until it answers
 LEAVING_SECONDS = 5  # how long something that is about to end may still listen
 TURN_SECONDS = 1800  # how long a grader waits for a port that another one uses
+LOCAL = "127.0.0.1"
 ANSWER_LIMIT = 2**20  # bytes of an answer that are read
 
 
 @dataclass(frozen=True)
 class Client:
-    """One product at one address of this machine. `alive` says why it is gone, None while it runs."""
+    """One product at one address, of this machine as a rule. `alive` says why it is gone, None while it runs."""
 
     port: int
     service: Service
     alive: Callable[[], str | None]
+    host: str = LOCAL
 
     @property
     def address(self) -> str:
         """Where it is reached."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def predict(self, body: Mapping[str, Any], timeout: float = 10.0) -> Any:
         """The prediction that it answers for one valid request, a probability in most products. Raises Fail for any other answer."""
@@ -94,11 +96,11 @@ class Client:
 class SlowRequest:
     """A request that is in flight for as long as its last byte is held back. Raises Fail when nobody takes it."""
 
-    def __init__(self, port: int, service: Service, body: Mapping[str, Any]) -> None:
+    def __init__(self, port: int, service: Service, body: Mapping[str, Any], host: str = LOCAL) -> None:
         payload = json.dumps(body).encode()
         self._service = service
         self._last = payload[-1:]
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=15)
+        self._connection = HTTPConnection(host, port, timeout=15)
         try:
             self._connection.putrequest("POST", service.predict)
             self._connection.putheader("Content-Type", "application/json")

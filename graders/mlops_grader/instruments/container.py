@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container as Handle
 
 SECOND = 10**9  # the engine counts in nanoseconds
+ENGINES_NAMES = "127.0.0.11"  # where the engine itself answers for names
 LAST_WORDS = 12  # lines of a log that are shown
 
 
@@ -155,7 +156,8 @@ def explain(container: Container, failure: Fail, port: int) -> Fail:
 
 def _listeners(table: str) -> list[str]:
     rows = [line.split() for line in table.splitlines()]
-    return [_address(row[1]) for row in rows if len(row) > 3 and row[3] == "0A"]  # 0A: the state LISTEN
+    found = [_address(row[1]) for row in rows if len(row) > 3 and row[3] == "0A"]  # 0A: the state LISTEN
+    return [address for address in found if not address.startswith(f"{ENGINES_NAMES}:")]
 
 
 def _address(field: str) -> str:
@@ -176,6 +178,13 @@ def port_of(handle: Handle, port: int) -> int:
             break
         time.sleep(0.05)
     return 0
+
+
+def address_of(handle: Handle, network: str) -> str:
+    """The address of a container on a network; where it has ended already, one that answers nothing."""
+    handle.reload()
+    joined: Mapping[str, Any] = handle.attrs["NetworkSettings"]["Networks"].get(network) or {}
+    return str(joined.get("IPAddress") or "0.0.0.0")  # noqa: S104  # an address to ask, not to bind
 
 
 def ending(handle: Handle) -> str | None:

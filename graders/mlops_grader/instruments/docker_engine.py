@@ -8,7 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import psutil
 from mlops_grader.check import Fail, NotRun
 from mlops_grader.contract import Service
 from mlops_grader.instruments import container as containers
-from mlops_grader.instruments.client import Client
+from mlops_grader.instruments.client import LOCAL, Client
 from mlops_grader.instruments.engine import build_client
 from mlops_grader.instruments.image import Build, Image, read_log
 from mlops_grader.submission import UsageError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LABEL = "mlops-grader.run"
 JOB_LABEL = "mlops-grader.job"  # what the submission's own docker commands make carries this one too
 COMPOSE_LABEL = "com.docker.compose.project"
+# what a cell tells its grader: the name of all that it makes, the network for its containers, and a name for caches
+RUN, NETWORK, BUILDS = "MLOPS_GRADER_ENGINE_RUN", "MLOPS_GRADER_ENGINE_NETWORK", "MLOPS_GRADER_ENGINE_BUILDS"
 REACHED_BY = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 BUILD_SECONDS = 1500
 CLOCK_SECONDS = 3600  # a process of that number which is older or younger by less is taken for the same one
@@ -44,19 +46,25 @@ LIMITS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Engine:
-    """A reachable engine. Everything that it makes carries the label of this run."""
+    """A reachable engine. Everything that it makes carries the label of this run.
+
+    network: the only one of the containers that are started, which are then reached at their own address; else their
+    ports are published on this machine. builds: keeps what builds leave in cache mounts apart from other submissions'.
+    """
 
     api: DockerClient
     program: Path
     run: str
     root_uid: int
+    network: str = ""
+    builds: str = ""
 
     def build(self, context: Path, dockerfile: Path, name: str) -> Image:
         """Build an image with BuildKit. Raises Fail with the words of the step that failed, NotRun without network."""
         tag = f"mlops-grader/{self.run}:{name}"
         command = [
             str(self.program), "build", "--progress=plain", f"--label={LABEL}={self.run}",
-            f"--file={dockerfile}", f"--tag={tag}", str(context),
+            *self._apart(), f"--file={dockerfile}", f"--tag={tag}", str(context),
         ]  # fmt: skip
         code, log = _execute(command)
         build = read_log(log)
@@ -73,7 +81,7 @@ class Engine:
         port: int | None = None,
         **options: Any,
     ) -> Iterator[containers.Container]:
-        """Start a container of an image, its port published on 127.0.0.1, and remove it afterwards."""
+        """Start a container of an image, reached on 127.0.0.1 or its own network, and remove it afterwards."""
         from docker.errors import APIError
 
         inside = port or service.port
@@ -81,19 +89,31 @@ class Engine:
             handle = self.api.containers.create(
                 image.tag,
                 environment=dict(variables or {}),
-                ports={f"{inside}/tcp": ("127.0.0.1", None)},  # type: ignore[dict-item]  # None: any free port
                 labels={LABEL: self.run},
-                **{**LIMITS, **options},
+                **{**LIMITS, **self._reached(inside), **options},
             )
         except APIError as error:
             raise _why_it_cannot_start(error) from None
         try:
             _start(handle)
-            client = Client(containers.port_of(handle, inside), service, lambda: containers.ending(handle))
+            port, host = containers.port_of(handle, inside), LOCAL
+            if self.network:
+                port, host = inside, containers.address_of(handle, self.network)
+            client = Client(port, service, lambda: containers.ending(handle), host)
             yield containers.Container(handle, client, self.root_uid)
         finally:
             with suppress(APIError):
                 handle.remove(force=True, v=True)
+
+    def _apart(self) -> tuple[str, ...]:
+        return (f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={self.builds}",) if self.builds else ()
+
+    def _reached(self, port: int) -> Mapping[str, Any]:
+        """How the engine is told to let the grader reach a container, and where it is one of record nobody else."""
+        if not self.network:
+            return {"ports": {f"{port}/tcp": (LOCAL, None)}}  # None: any free port
+        # a name server that is not there: the engine's own would ask others on behalf of a container without a way out
+        return {"network": self.network, "dns": [LOCAL], "security_opt": ["no-new-privileges:true"]}
 
     def forget(self) -> None:
         """Remove the containers and images of this run; layers stay in the build cache."""
@@ -161,7 +181,17 @@ def run_label() -> str:
     return f"{_machine()}-{os.getpid()}-{int(psutil.Process().create_time())}"
 
 
-def connect(run: str) -> Engine:
+def of_this_grade() -> Engine:
+    """The engine for the checks of this grade, as the cell says in which it runs. Raises NotRun as `connect` does."""
+    told = os.environ.get(RUN)
+    if not told:
+        return connect(run_label())
+    # processes of the machine cannot be seen from a cell: it must not take another one's containers for dead ones
+    engine = connect(told, tidy=False)
+    return replace(engine, network=os.environ[NETWORK], builds=os.environ[BUILDS])
+
+
+def connect(run: str, *, tidy: bool = True) -> Engine:
     """The engine of this machine. Raises NotRun when there is none, or none that builds with BuildKit."""
     try:
         import docker
@@ -181,7 +211,8 @@ def connect(run: str) -> Engine:
         api.close()
         raise NotRun("no docker client on PATH can build with BuildKit", fix=DOCTOR)
     engine = Engine(api, program, run, _root_uid(info))
-    engine.forget_the_dead()
+    if tidy:
+        engine.forget_the_dead()
     return engine
 
 

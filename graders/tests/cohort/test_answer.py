@@ -13,10 +13,10 @@ import pytest
 import cells
 import submissions
 from mlops_grader import grading
-from mlops_grader.cohort import answer, disposable
+from mlops_grader.cohort import answer, cell_engine, disposable
 from mlops_grader.cohort.records import CellOrder, Returned
 
-ENGINES = ["m06_containers", "m07_ci", "m08_delivery", "m14_capstone"]
+ENGINES = ["m07_ci", "m08_delivery", "m14_capstone"]
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,7 @@ def read(tmp_path: Path, parcel: bytes) -> Callable[[Any], Returned | None]:
 
 
 def test_modules_that_use_the_engine_are_known() -> None:
+    assert [key for key in grading.modules() if cell_engine.is_needed(key)] == ["m06_containers"]
     assert [key for key in grading.modules() if disposable.is_needed(key)] == ENGINES
 
 
