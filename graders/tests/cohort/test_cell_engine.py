@@ -15,11 +15,12 @@ import pytest
 
 import submissions
 from cells import PRELUDE, order, parcel_of
-from mlops_grader.cohort import cell, cell_engine
+from mlops_grader.cohort import cell, cell_engine, cell_image
 from mlops_grader.cohort.records import Returned
 from mlops_grader.contract import Service
 from mlops_grader.instruments.docker_engine import LABEL, Engine
 from mlops_grader.instruments.image import Build, Image
+from mlops_grader.submission import UsageError
 
 pytestmark = [pytest.mark.engine, pytest.mark.network, pytest.mark.slow]
 
@@ -211,6 +212,33 @@ def test_a_reference_earns_all_a_starter_nothing_and_nothing_is_left(
     assert returned.document, f"{returned.error}\n{returned.log}"
     assert (returned.document["score"], returned.document["authority"]) == (score, "record"), returned.log
     assert left(engine) <= before
+
+
+@pytest.mark.parametrize(
+    ("inner", "route", "says"),
+    [
+        ("203.0.113.0/24", "", "not attached to the network 203.0.113.0/24"),
+        ("SUBNET", "198.51.100.0/24", "leads to 198.51.100.0/24 too"),
+        ("SUBNET", "", "sealed"),
+    ],
+)
+def test_a_cell_is_not_sealed_while_its_second_network_leads_further(
+    engine: Engine, inner: str, route: str, says: str
+) -> None:
+    with cell_engine.lent(engine, {LABEL: "sealed"}) as lent:
+        lines = ["import subprocess, sys", "from mlops_grader.cohort.link import Link"]
+        lines += [f"subprocess.run(['ip', 'route', 'add', '{route}', 'dev', 'eth0'], check=True)"] if route else []
+        lines += ["try:", f"    Link('{inner.replace('SUBNET', lent.subnet)}').down()", "    print('sealed')"]
+        lines += ["except Exception as error:", "    print(error)"]
+        command = ["python", "-I", "-c", "\n".join(lines)]
+        image = cell_image.ensure(engine)
+        said = engine.api.containers.run(image, command, network=lent.run, cap_add=["NET_ADMIN"], remove=True)
+        assert says in bytes(said).decode()
+
+
+def test_a_network_on_which_this_machine_is_too_is_refused() -> None:
+    with pytest.raises(UsageError, match="gives the machine the address 127"):
+        cell_engine._must_be_without_this_machine("127.0.0.0/8")
 
 
 def left(engine: Engine) -> set[str]:
