@@ -19,7 +19,7 @@ TOP = Path(__file__).parents[3]
 FOLDER = ".github/workflows"
 NAMES = sorted(path.name for path in (TOP / FOLDER).iterdir())
 SOLUTION = TOP / "solutions/m07_ci"
-PREPARE = "true: run nox -s doctor -- m09_monitoring --install"
+PREPARE = "true: run nox -s doctor -- m09_monitoring browser --install"
 PUSH, PULL_REQUEST = Event("push", branch="main"), Event("pull_request", branch="main", head="mine")
 
 
