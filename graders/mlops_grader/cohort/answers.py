@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import jsonschema
@@ -42,11 +42,16 @@ def timed(said: Returned | str, waited: float, seconds: float) -> Returned:
     return dataclasses.replace(said, phases={"queue": waited, **said.phases, "way": way})
 
 
-def judged(said: Returned, attempt: Attempt, submission: Submission, seed: int) -> Returned:
-    """The answer, or a fault when its document is no grade of record of what was sent."""
+def judged(
+    said: Returned, attempt: Attempt, submission: Submission, seed: int, below: Callable[[], Collection[str]] = tuple
+) -> Returned:
+    """The answer, or a fault when its document is no grade of record of what was sent.
+
+    below: asked for the trees of the topmost folders of what was sent, one of which may hold the project.
+    """
     if said.document is None:
         return said
-    if not (wrong := _unfit(said.document, attempt, submission, seed)):
+    if not (wrong := _unfit(said.document, attempt, submission, seed, below)):
         return said
     return dataclasses.replace(
         said, document=None, error=f"the grader's document is no grade of this: {wrong}", retry=True
@@ -59,14 +64,21 @@ def given_up(said: Returned, places: Sequence[str]) -> Returned:
     return dataclasses.replace(said, error=words, retry=False)
 
 
-def _unfit(document: Mapping[str, Any], attempt: Attempt, submission: Submission, seed: int) -> str:
+def _unfit(
+    document: Mapping[str, Any],
+    attempt: Attempt,
+    submission: Submission,
+    seed: int,
+    below: Callable[[], Collection[str]],
+) -> str:
     try:
         result.validate(dict(document))
     except jsonschema.ValidationError as error:
         return f"{error.json_path}: {error.message[:300]}"
+    tree = document["submission"]["tree"]
     facts = {
         "module": (document["submission"]["module"], attempt.module),
-        "tree": (document["submission"]["tree"], submission.graded_tree),
+        "tree": (tree, submission.graded_tree if tree == submission.graded_tree or tree not in below() else tree),
         "authority": (document["authority"], "record"),
         "seed": (document["seed"], seed),
     }

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from distributed import Client, Future
 
-from mlops_grader.cohort import answers, task
+from mlops_grader.cohort import answer, answers, task
 from mlops_grader.cohort.doors import Graders
 from mlops_grader.cohort.joblog import JobLog
 from mlops_grader.cohort.mending import Mender
@@ -184,6 +184,12 @@ class Batch:
             raise UsageError(submission.problem or "nothing was handed in")
         return (self.log.folder / Path(submission.parcel)).read_bytes()
 
+    def _trees(self, submission: Submission) -> set[str]:
+        """The trees of a parcel and of its topmost folders; none when it cannot be read."""
+        with contextlib.suppress(OSError, UsageError):
+            return answer.trees(self._parcel(submission))
+        return set()
+
     def _order(self, attempt: Attempt) -> CellOrder:
         return CellOrder(
             run=self.settings.run,
@@ -263,7 +269,9 @@ class Batch:
         waited = given - self.since
         said = answers.timed(said, waited, time.monotonic() - given)
         submission = self.submissions[attempt.student]
-        said = answers.judged(said, attempt, submission, seed_of(self.settings, submission))
+        said = answers.judged(
+            said, attempt, submission, seed_of(self.settings, submission), lambda: self._trees(submission)
+        )
         if said.document is not None or not said.retry:
             slot.doubts = 0
             self._end(attempt, said)

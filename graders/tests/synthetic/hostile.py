@@ -16,7 +16,7 @@ QUICK = ("kills-everything", "writes-everywhere", "poisons-cache")
 ENDED = ("graded", "error")  # a machine that was brought to its limit may end in words for a person: never in points
 # what the run must say; a payload whose words are not said may have been let through, or never have run
 SAYS = {
-    "fork-bomb": "processes at once",
+    "fork-bomb": "",  # the sandbox, which says so, or the kernel, which kills without a word: whichever is first
     "fills-disk": "",
     "hogs-memory": "",
     "many-small-files": "ran many-small-files",
