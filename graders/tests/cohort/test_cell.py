@@ -15,6 +15,7 @@ import pytest
 import submissions
 from cells import KEY, graded, order, parcel, parcel_of, seen
 from mlops_grader.cohort import cell
+from mlops_grader.cohort.inside import WORK
 from mlops_grader.cohort.records import Returned
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments.docker_engine import Engine
@@ -133,10 +134,10 @@ if phase == "test":
     time.sleep(1)
     see(beats=time.time() - float(BEAT.read_text()) < 0.5)
 if phase == "setup":
-    places = {"passwd": "/etc/passwd", "submission": "/work/submission", "out": "/grader/out"}
+    places = {"passwd": "/etc/passwd", "submission": SUBMISSION, "out": "/grader/out"}
     for name, there in places.items():
         (HOME / name).symlink_to(there)
-    see(hard=attempt(lambda: os.link("/work/submission/product.toml", HOME / "hard")))
+    see(hard=attempt(lambda: os.link(SUBMISSION + "/product.toml", HOME / "hard")))
 if phase == "lint":
     time.sleep(0.3)
     places = ("passwd", "submission", "submission/product.toml")
@@ -148,7 +149,7 @@ if phase == "lint":
 
 
 def test_nothing_lives_on_after_a_command_and_links_give_nothing_away(tmp_path: Path, engine: Engine) -> None:
-    returned = graded(tmp_path, DAEMON)
+    returned = graded(tmp_path, f"SUBMISSION = '{WORK}/submission'{DAEMON}")
     assert seen(returned)["beats"], "the daemon lived while its command ran"
     after = seen(returned, "lint_tells_good_from_bad")
     assert (after["silent"], after["hard"], after["owners"], after["own"]) == (True, "PermissionError", [0, 0, 0], True)

@@ -11,6 +11,7 @@ import pytest
 
 from cells import KEY, graded, seen
 from mlops_grader.cohort import cell, cell_image, package_cache
+from mlops_grader.cohort.inside import WORK
 from mlops_grader.instruments.docker_engine import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.network, pytest.mark.slow]
@@ -107,5 +108,5 @@ def test_without_a_shared_cache_a_cell_has_one_of_its_own(
 ) -> None:
     monkeypatch.setattr(package_cache, "prepare", lambda *_: None)
     returned = graded(tmp_path, LOOK)
-    assert seen(returned)["cache"].startswith("/work/")
+    assert seen(returned)["cache"].startswith(f"{WORK}/")
     assert "no shared package cache" in returned.log
