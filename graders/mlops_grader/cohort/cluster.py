@@ -30,6 +30,7 @@ _CONFIG = {
     "distributed.worker.profile.enabled": False,
 }
 _OURS = {
+    "distributed.deploy.lost-worker-timeout": "1 day",  # by default a worker that is begun anew for 15 s is given up for ever
     "distributed.worker.preload": ["mlops_grader.cohort.unheeding"],
     "distributed.scheduler.http.routes": [],  # pages about the class are none of this machine's other users' business
     "distributed.worker.http.routes": [],

@@ -146,12 +146,12 @@ class Go:
     def _batch(self, total: int) -> Iterator[tuple[Batch, Shown]]:
         """A batch on its workers; what is left of its cells, and of those of a start that was killed, is removed."""
         try:
-            from mlops_grader.cohort import cluster, mending, schedule
+            from mlops_grader.cohort import cluster, mending, orders, schedule
         except ImportError as lacking:
             raise UsageError(f"{lacking}: pip install 'mlops-grader[cohort]'") from None
         asked, address = self.options, self.options.scheduler
         cpus = asked.cpus or getattr(module_named(self.settings.module), "CPUS", 1.0)
-        limits = schedule.Limits(seconds=asked.seconds, memory=asked.memory, cpus=cpus, disk=asked.disk)
+        limits = orders.Limits(seconds=asked.seconds, memory=asked.memory, cpus=cpus, disk=asked.disk)
         workers = asked.workers or cluster.fitting(limits.memory, limits.cpus)
         if not address and (words := cluster.room(workers, limits.memory)):
             self._say(words, style="yellow")

@@ -8,17 +8,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from distributed import Client, Future
 
-from mlops_grader.cohort import answer, answers, task
+from mlops_grader.cohort import answers, task
 from mlops_grader.cohort.doors import Graders
 from mlops_grader.cohort.joblog import JobLog
 from mlops_grader.cohort.mending import Mender
-from mlops_grader.cohort.plan import seed_of
-from mlops_grader.cohort.records import Attempt, CellOrder, Returned, Settings, Submission
+from mlops_grader.cohort.orders import Limits, Orders
+from mlops_grader.cohort.records import Attempt, Returned, Settings
 from mlops_grader.cohort.slots import Slot, Slots
 from mlops_grader.grading import identity
 from mlops_grader.submission import UsageError
@@ -26,6 +25,9 @@ from mlops_grader.submission import UsageError
 TRIES = 3  # of one attempt in one go, before a person looks at it
 TICK, LOOK = 0.25, 1.0  # seconds between looks at the clock, and at the list of workers
 PREPARE = 3600.0  # seconds in which a worker must be ready
+ALONE = (
+    300.0  # seconds without a worker of one's own, until a person is asked; one that is begun anew is there much sooner
+)
 
 
 class Watcher(Protocol):
@@ -45,17 +47,6 @@ class Watcher(Protocol):
 
     def tick(self, running: int, workers: int) -> None:
         """Time goes by."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What each cell may use, and the seconds that a worker may stay silent beyond the cell's own."""
-
-    seconds: float = 3600.0
-    memory: int = 8 * 2**30
-    cpus: float = 1.0
-    disk: int = 4 * 2**30
-    grace: float = 120.0
 
 
 @dataclass
@@ -85,8 +76,8 @@ class Batch:
     def __post_init__(self) -> None:
         """Take what stays the same for the whole batch."""
         self.mender = Mender(self.client, self.graders, self.settings.run, self.is_local)
-        self.submissions = self.log.submissions()
-        self.since = time.monotonic()
+        self.orders = Orders(self.log.folder, self.settings, self.limits, self.log.submissions())
+        self.since = self.manned = time.monotonic()
         self.topic = f"mlops-grader-{self.settings.run}-{self.client.id}"
 
     def run(self, attempts: Iterable[Attempt]) -> None:
@@ -111,8 +102,17 @@ class Batch:
         if time.monotonic() - self.looked < LOOK:
             return
         self.looked = time.monotonic()
-        for slot in self.slots.update(set(self.client.nthreads()) - self.mender.under_repair):
+        here = set(self.client.nthreads()) - self.mender.under_repair
+        for slot in self.slots.gone(here):
             self._lost(slot, "its worker ended", hangs=False)
+        self.slots.came(here)
+        if self.slots.by_address or not self.is_local:  # workers of a scheduler may come hours later
+            self.manned = time.monotonic()
+        elif time.monotonic() - self.manned > ALONE:
+            raise UsageError(
+                f"every worker has ended, and none came back for {ALONE:.0f} s: look at the memory of this machine "
+                "(`dmesg`) and at --workers, then start again; everything waits"
+            )
 
     def _prepare(self) -> None:
         for slot in self.slots.to_prepare():
@@ -169,39 +169,14 @@ class Batch:
     def _begin(self, slot: Slot, attempt: Attempt) -> None:
         self.log.start(attempt.number, slot.address)
         self.watcher.began(attempt)
-        submission = self.submissions[attempt.student]
         try:
-            parcel = self._parcel(submission)
+            parcel = self.orders.parcel(attempt.student)
         except (OSError, UsageError) as error:
             words = f"what was handed in cannot be read any more ({error}): take it in again, then --rerun-failed"
             self._end(attempt, Returned(None, words))
             return
-        order = self._order(attempt)
+        order = self.orders.of(attempt)
         self._submit(slot, attempt, task.work, self.graders.grade, parcel, order, self.topic, self.tokens + 1)
-
-    def _parcel(self, submission: Submission) -> bytes:
-        if submission.problem or not submission.parcel:
-            raise UsageError(submission.problem or "nothing was handed in")
-        return (self.log.folder / Path(submission.parcel)).read_bytes()
-
-    def _trees(self, submission: Submission) -> set[str]:
-        """The trees of a parcel and of its topmost folders; none when it cannot be read."""
-        with contextlib.suppress(OSError, UsageError):
-            return answer.trees(self._parcel(submission))
-        return set()
-
-    def _order(self, attempt: Attempt) -> CellOrder:
-        return CellOrder(
-            run=self.settings.run,
-            student=attempt.student,
-            module=attempt.module,
-            seed=seed_of(self.settings, self.submissions[attempt.student]),
-            disposable=self.settings.disposable,
-            seconds=self.limits.seconds,
-            memory=self.limits.memory,
-            cpus=self.limits.cpus,
-            disk=self.limits.disk,
-        )
 
     def _submit(self, slot: Slot, attempt: Attempt | None, work: Callable[..., object], *values: object) -> None:
         self.tokens += 1
@@ -255,6 +230,7 @@ class Batch:
         times = self.slots.unready[slot.host] = self.slots.unready.get(slot.host, 0) + 1
         if times >= TRIES:
             self._refuse(slot, f"it broke {times} times while it was made ready; at last: {words}")
+            self.slots.useless[slot.host] = slot.refused
 
     def _refuse(self, slot: Slot, words: str) -> None:
         slot.refused = f"{slot.address}: {words}"
@@ -268,10 +244,9 @@ class Batch:
         slot.clear()
         waited = given - self.since
         said = answers.timed(said, waited, time.monotonic() - given)
-        submission = self.submissions[attempt.student]
-        said = answers.judged(
-            said, attempt, submission, seed_of(self.settings, submission), lambda: self._trees(submission)
-        )
+        student = attempt.student
+        submission, seed = self.orders.submissions[student], self.orders.seed(student)
+        said = answers.judged(said, attempt, submission, seed, lambda: self.orders.trees(student))
         if said.document is not None or not said.retry:
             slot.doubts = 0
             self._end(attempt, said)

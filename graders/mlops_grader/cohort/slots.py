@@ -63,10 +63,15 @@ class Slot:
 
 @dataclass
 class Slots:
-    """All workers, by address. unready: how often in a row workers of a machine could not be made ready, by machine."""
+    """All workers, by address.
+
+    unready: how often in a row workers of a machine could not be made ready, by machine. useless: why new workers of a machine
+    are not even tried any more, by machine: one that breaks comes back under another address, and for ever.
+    """
 
     by_address: dict[str, Slot] = field(default_factory=dict)
     unready: dict[str, int] = field(default_factory=dict)
+    useless: dict[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Slot]:
         return iter(tuple(self.by_address.values()))
@@ -75,11 +80,14 @@ class Slots:
         """The worker that has this task; None when it is known for lost."""
         return next((slot for slot in self if slot.busy and slot.token == token), None)
 
-    def update(self, addresses: set[str]) -> list[Slot]:
-        """Take in new workers; those that are gone, removed."""
-        for address in addresses - self.by_address.keys():
-            self.by_address[address] = Slot(address)
+    def gone(self, addresses: set[str]) -> list[Slot]:
+        """Those that are not at any of these addresses, removed."""
         return [self.by_address.pop(address) for address in self.by_address.keys() - addresses]
+
+    def came(self, addresses: set[str]) -> None:
+        """Take in those that are new."""
+        for address in addresses - self.by_address.keys():
+            self.by_address[address] = Slot(address, refused=self.useless.get(mending.host(address), ""))
 
     def to_prepare(self) -> list[Slot]:
         """Workers to make ready now: one of a machine at a time, since they share its images and caches."""

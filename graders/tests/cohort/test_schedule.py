@@ -7,91 +7,28 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+import dask.config
 import psutil
 import pytest
 from distributed import Client
 
 import fake_class
-from fake_class import MODULE, Class
+from cohort.turns import Bench, bench_of
 from mlops_grader.cohort import cluster, schedule
 from mlops_grader.cohort.joblog import JobLog
-from mlops_grader.cohort.plan import Keys, asked
-from mlops_grader.cohort.records import Attempt, Settings, State, Why
-from mlops_grader.cohort.schedule import Batch, Limits
+from mlops_grader.cohort.orders import Limits
+from mlops_grader.cohort.records import State
 from mlops_grader.submission import UsageError
-
-SETTINGS = Settings("r1", MODULE, 7, "roster", "in", datetime(2026, 10, 1, tzinfo=UTC))
-
-
-@dataclass
-class Told:
-    """Remembers what it is told. most: the largest number of grades at once."""
-
-    words: list[str] = field(default_factory=list)
-    most: int = 0
-
-    def began(self, _: Attempt) -> None:
-        """Nothing."""
-
-    def ended(self, *_: object) -> None:
-        """Nothing."""
-
-    def again(self, _: Attempt, why: str) -> None:
-        """Keep it."""
-        self.words.append(why)
-
-    def told(self, words: str) -> None:
-        """Keep it."""
-        self.words.append(words)
-
-    def tick(self, running: int, _: int) -> None:
-        """Count."""
-        self.most = max(self.most, running)
-
-
-@dataclass
-class Bench:
-    """A class, its log, and workers to grade it at."""
-
-    its: Class
-    log: JobLog
-    client: Client
-    told: Told = field(default_factory=Told)
-
-    def batch(self, **more: Any) -> Batch:
-        """A batch of what waits."""
-        limits = more.pop("limits", Limits(memory=2**26))
-        graders = more.pop("graders", fake_class.GRADERS)
-        return Batch(self.client, self.log, SETTINGS, graders, limits, self.told, **more)
-
-    def hand_in(self, **does: Mapping[str, Any]) -> None:
-        """Hand in and queue."""
-        self.its.hand_in(**does)
-        students = fake_class.roster(self.its.folder / "roster.txt")
-        self.log.begin(SETTINGS, students)
-        self.log.take_in(
-            fake_class.collect(self.its.folder / "in", students, None, None, self.its.run, None).submissions
-        )
-        self.log.queue(asked(self.log, Keys(SETTINGS, "image"), Why.FIRST, [each.id for each in students]), MODULE)
-
-    def grade(self, **more: Any) -> dict[str, Attempt]:
-        """Grade all that waits; each student's attempt."""
-        self.batch(**more).run(each for each in self.log.outline() if each.state is State.QUEUED)
-        return {each.student: each for each in self.log.attempts()}
 
 
 @pytest.fixture
 def bench(tmp_path: Path, workers: Client) -> Iterator[Bench]:
     """An empty class."""
-    its = Class(tmp_path)
-    with JobLog(its.run, make=True) as log:
-        yield Bench(its, log, workers)
+    with bench_of(tmp_path, workers) as made:
+        yield made
 
 
 def test_everybody_is_graded_once_and_in_order(bench: Bench) -> None:
@@ -209,6 +146,15 @@ def test_a_worker_that_hangs_is_ended_and_its_cell_removed(bench: Bench) -> None
     assert [each.state for each in graded.values()] == [State.GRADED] * 3
     assert bench.told.words == ["its worker was silent for 1 s"]
     assert removed == [("r1", "bad", 1)]
+
+
+@pytest.mark.slow
+def test_a_worker_that_comes_back_slowly_is_not_given_up(tmp_path: Path, wait_for: Callable[..., None]) -> None:
+    """Dask gives one up for ever that is not back after a while; on a machine that is busy all would be gone at some time."""
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1ms"}), cluster.local(1, tmp_path) as client:
+        ((address, process),) = client.run(os.getpid).items()
+        os.kill(process, signal.SIGKILL)
+        wait_for(lambda: set(client.nthreads()) - {address})
 
 
 def test_no_fit_worker_is_said_and_everything_waits(bench: Bench) -> None:
