@@ -60,7 +60,6 @@ def take(path: Path, zone: tzinfo | None, work: Path) -> Taken:
             return _with(clones.take(top, work), notes)
         except UsageError as error:
             notes.append(f"its `.git` was left out: {error}")
-            _remove(top / ".git")
             shutil.rmtree(work / "own", ignore_errors=True)
     return _with(_made(top, newest, work), notes)
 
@@ -97,7 +96,7 @@ def _top(files: Path) -> Path:
 def _without_nested(top: Path) -> Iterator[str]:
     """Remove repositories inside the project: git would leave their files out."""
     for path in sorted(top.rglob("*")):
-        if path.name.lower() == ".git" and path != top / ".git" and top / ".git" not in path.parents and path.exists():
+        if path.name.lower() == ".git" and path != top / ".git" and path.exists():
             yield f"`{plain(path.relative_to(top).as_posix())}` was left out: a repository inside the project"
             _remove(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import tarfile
 import warnings
@@ -117,22 +118,58 @@ def test_given_files_of_an_archive_are_restored(desk: Desk) -> None:
     assert tree(desk.parcel(found)) == text(PROJECT)
 
 
-def pack_folder(folder: Path, path: Path, below: str = "") -> None:
+def pack_folder(folder: Path, path: Path, below: str = "", beside: Files | None = None) -> None:
     files = {
         f"{below}{one.relative_to(folder).as_posix()}": one.read_bytes() for one in folder.rglob("*") if one.is_file()
     }
     empty = {f"{below}{one.relative_to(folder).as_posix()}/": "" for one in folder.rglob("*") if one.is_dir()}
-    zipped(path, {**empty, **files})
+    zipped(path, {**empty, **files, **(beside or {})})
 
 
-@pytest.mark.parametrize("below", ["", "project/"])
-def test_a_repository_in_an_archive(desk: Desk, below: str) -> None:
-    """Has a history, and its last commit counts."""
-    work = repository(desk.folder / "work")
+@pytest.mark.parametrize(
+    ("below", "beside"),
+    [
+        ("", {}),
+        ("project/", {}),
+        ("project/", {"notes.txt": "x"}),
+        ("a/project/", {}),
+        ("", {"vendor/.git/HEAD": "x"}),
+    ],
+)
+def test_a_repository_in_an_archive(desk: Desk, below: str, beside: Files) -> None:
+    """Has a history, and its last commit counts, whatever lies beside it."""
+    work = repository(desk.folder / "work", {"noshow/api.py": "x"})
     last = commit(work, {"more.py": "x"})
-    pack_folder(work, desk.source / "ada.zip", below)
+    pack_folder(work, desk.source / "ada.zip", below, beside)
     found = desk.one()
     assert (found.problem, found.commit) == ("", last)
+
+
+def test_several_repositories_in_an_archive(desk: Desk) -> None:
+    """None of them is chosen: all files are graded."""
+    files: Files = {f"{name}/{file}": "x" for name in "ab" for file in (".git/HEAD", "x.py")}
+    zipped(desk.source / "ada.zip", files)
+    assert tree(desk.parcel(desk.one())) == {"a/x.py": "x", "b/x.py": "x"}
+
+
+def test_a_repository_in_an_archive_names_no_commit(desk: Desk) -> None:
+    """What the download of a classroom states is a person's word; in an archive it is the student's."""
+    work = repository(desk.folder / "work")
+    first, last = git(work, "rev-parse", "HEAD"), commit(work, {"more.py": "x"})
+    stated = json.dumps({"schema": "classroom50/result/v1", "commit": first})
+    pack_folder(work, desk.source / "ada.zip", beside={"result.json": stated})
+    assert desk.one().commit == last
+
+
+def test_a_broken_repository_in_an_archive(desk: Desk) -> None:
+    """Its files are graded in spite of it."""
+    work = repository(desk.folder / "work")
+    name = git(work, "rev-parse", "HEAD:Dockerfile")
+    (work / ".git/objects" / name[:2] / name[2:]).unlink()
+    pack_folder(work, desk.source / "ada.zip")
+    found = desk.one()
+    assert found.notes[0].startswith("its `.git` was left out: the repository is broken")
+    assert tree(desk.parcel(found)) == text(PROJECT)
 
 
 def test_what_only_looks_like_a_repository(desk: Desk) -> None:
@@ -149,7 +186,10 @@ def test_what_only_looks_like_a_repository(desk: Desk) -> None:
 
 def test_a_repository_inside_the_project(desk: Desk) -> None:
     """Its files are the project's, its history is not."""
-    zipped(desk.source / "ada.zip", {**PROJECT, "vendor/.git/HEAD": "x", "vendor/x.py": "x", "v2/.GIT": "x"})
+    zipped(
+        desk.source / "ada.zip",
+        {**PROJECT, "vendor/.git/HEAD": "x", "vendor/.git/sub/.git": "x", "vendor/x.py": "x", "v2/.GIT": "x"},
+    )
     found = desk.one()
     assert found.notes[:2] == (
         "`v2/.GIT` was left out: a repository inside the project",
@@ -173,12 +213,29 @@ def test_filters_of_an_archive_do_not_run(desk: Desk) -> None:
 
 
 def test_programs_stay_programs(desk: Desk) -> None:
-    """In zips of Unix and in tars."""
+    """In zips of Unix and in tars, and nothing else becomes one."""
+    modes = {"run.sh": 0o755, "x.py": 0o644}
     with zipfile.ZipFile(desk.source / "ada.zip", "w") as archive:
-        entry = zipfile.ZipInfo("run.sh", WHEN.timetuple()[:6])
-        entry.create_system, entry.external_attr = 3, 0o100755 << 16
-        archive.writestr(entry, "#!/bin/sh\n")
-    assert git(desk.parcel(desk.one()), "ls-tree", "HEAD").startswith("100755 ")
+        for name, mode in modes.items():
+            entry = zipfile.ZipInfo(name, WHEN.timetuple()[:6])
+            entry.create_system, entry.external_attr = 3, (0o100000 | mode) << 16
+            archive.writestr(entry, "x")
+    with tarfile.open(desk.source / "bob.tar", "w") as tar:
+        for name, mode in modes.items():
+            member = tarfile.TarInfo(name)
+            member.mode = mode
+            tar.addfile(member)
+    for found in desk.collect("ada", "bob").submissions:
+        listed = git(desk.parcel(found), "ls-tree", "HEAD").splitlines()
+        assert [(line[:6], line.split("\t")[1]) for line in listed] == [("100755", "run.sh"), ("100644", "x.py")]
+
+
+def test_an_archive_is_the_same_commit_whenever_it_is_taken(desk: Desk) -> None:
+    """Else who changed nothing would be graded again."""
+    zipped(desk.source / "ada.zip", PROJECT)
+    found = desk.one()
+    dates = git(desk.parcel(found), "log", "-1", "--format=%at %ct", found.commit)
+    assert dates == f"{int(WHEN.timestamp())} {int(WHEN.timestamp())}"
 
 
 LOVELACE = Student("ada-l", "ada-l", "Ada Lovelace", extra={"ID": "4711"})
@@ -194,6 +251,7 @@ CLASS = (LOVELACE, TURING, Student("ada", "ada", "Ada Smith"), Student("row-9", 
         ("m06-ada-l.zip", "ada-l"),
         ("m06-ada-l-main.zip", "ada-l"),
         (f"m06-ada-l-{'0a' * 20}.zip", "ada-l"),
+        ("m06-ada-l-main (1).zip", "ada-l"),
         ("ada-l (1).zip", "ada-l"),
         ("lovelace_ada-l_12345_project.zip", "ada-l"),
         ("whoever_4711_98765_project.zip", "ada-l"),
@@ -204,6 +262,7 @@ CLASS = (LOVELACE, TURING, Student("ada", "ada", "Ada Smith"), Student("row-9", 
         ("Alan Turing_81234_assignsubmission_file_/project.zip", "alan"),
         ("Grace Hopper_5_assignsubmission_file_project.zip", "row-9"),
         ("alan.rar", "alan"),
+        ("alan.tar.bz2", "alan"),
         ("alan_and_ada.zip", None),
         ("somebody_1_2_alan.zip", None),
         ("project.zip", None),
@@ -218,9 +277,11 @@ def test_names_of_platforms_and_code_hosts(desk: Desk, name: str, owner: str | N
 
 
 def test_canvas_says_what_was_late(desk: Desk) -> None:
-    """By the name of the file."""
+    """By the name of the file, when it is one that Canvas gave."""
     zipped(desk.source / "lovelaceada_LATE_1234_98765_x.zip", PROJECT)
     assert desk.one(LOVELACE).notes[0] == "Canvas marks it as late"
+    zipped(desk.source / "alan_LATE.zip", PROJECT)
+    assert "Canvas" not in " ".join(desk.one(TURING).notes)
 
 
 def test_two_archives_of_one_student(desk: Desk) -> None:
@@ -323,8 +384,14 @@ def test_a_zip_of_another_method(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits that a test reaches soon."""
-    for name, value in {"LARGEST": 50_000, "HARMLESS": 20_000, "MOST_FILES": 20, "LARGEST_HEADER": 30_000}.items():
+    """Limits that a test reaches soon, and not with the first bytes."""
+    for name, value in {
+        "LARGEST": 50_000,
+        "HARMLESS": 20_000,
+        "MOST_FILES": 20,
+        "LARGEST_HEADER": 30_000,
+        "CHUNK": 4096,
+    }.items():
         monkeypatch.setattr(unpacking, name, value)
 
 
