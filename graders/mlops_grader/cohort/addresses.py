@@ -73,7 +73,7 @@ def _lines(name: str, text: str) -> Iterator[Address]:
 
 def _table(name: str, text: str, delimiter: str) -> Iterator[Address]:
     problems = []
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="")
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows.fieldnames = [cell.strip().lower() for cell in rows.fieldnames or ()]
     for number, row in enumerate(rows, 2):
         cells = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str)}
@@ -92,7 +92,7 @@ def _table(name: str, text: str, delimiter: str) -> Iterator[Address]:
 def _address(row: int, text: str, login: str = "", commit: str = "") -> Address:
     """An address apart from its credential; what is wrong with it is kept, so that it is told where its student is."""
     scp = _SCP.fullmatch(text)
-    if scp and "://" not in text:
+    if scp:
         text = f"ssh://{scp['user'] + '@' if scp['user'] else ''}{scp['host']}/{scp['path']}"
     try:
         parts = urlsplit(text)
@@ -137,15 +137,17 @@ def _environment(address: Address) -> Mapping[str, str]:
         "GIT_ALLOW_PROTOCOL": ":".join(SCHEMES),
         "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
         "GIT_ASKPASS": "",
-        "SSH_ASKPASS": "",
-        "GIT_LFS_SKIP_SMUDGE": "1",
     }
     if not address.secret:
         return {**safe_environment(), **own}
-    user = address.secret if ":" in address.secret else f"{address.secret}:"
-    header = f"Authorization: Basic {base64.b64encode(user.encode()).decode()}"
+    header = f"Authorization: Basic {_basic(address)}"
     key = f"http.{address.url}.extraHeader"
     return {**safe_environment(), **own, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": header}
+
+
+def _basic(address: Address) -> str:
+    user = address.secret if ":" in address.secret else f"{address.secret}:"
+    return base64.b64encode(user.encode()).decode()
 
 
 def _run(command: list[str], environment: Mapping[str, str], clone: Path, address: Address) -> None:
@@ -186,6 +188,7 @@ def _size(folder: Path) -> int:
 
 def without_secrets(words: str, address: Address) -> str:
     """What git said, without user names and passwords of addresses."""
-    for secret in filter(None, (address.secret, *address.secret.split(":", 1))):
+    secrets = (address.secret, *address.secret.split(":", 1), _basic(address)) if address.secret else ()
+    for secret in secrets:
         words = words.replace(secret, "***") if len(secret) > 3 else words
     return _HIDDEN.sub("", words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +46,7 @@ def test_a_table_of_addresses(desk: Desk, url: Callable[[str], str]) -> None:
     first = url("first")
     stated = git(desk.folder / "host/first", "rev-parse", "HEAD")
     commit(desk.folder / "host/first", {"more.py": "x"}, EVE)
-    source = listed(desk, "login,url,commit", f"ADA,{first},{stated[:12]}", f"bob,{url('second')},")
+    source = listed(desk, '"login","url",commit', f"ADA,{first},{stated[:12]},more", ",,", f"bob,{url('second')},")
     ada, bob = desk.collect("ada", "bob", source=source).submissions
     assert (ada.problem, ada.commit, ada.place, ada.notes[0]) == (
         "",
@@ -145,6 +146,8 @@ def test_an_empty_list(desk: Desk) -> None:
         ("git.example:a", "ssh://git.example/a", ""),
         (f"https://{TOKEN}@git.example:port/a", "https://git.example:port/a", ""),
         (f"http://{TOKEN}@git.example/a", "http://git.example/a", ""),
+        (f"https://git.example/a?token={TOKEN}", "https://git.example/a", ""),
+        (f"https://git.example/a#{TOKEN}", "https://git.example/a", ""),
     ],
 )
 def test_a_credential_is_kept_apart(desk: Desk, written: str, shown: str, secret: str) -> None:
@@ -154,33 +157,88 @@ def test_a_credential_is_kept_apart(desk: Desk, written: str, shown: str, secret
     assert TOKEN not in repr(one)
 
 
-def test_git_gets_the_credential_in_a_header(desk: Desk) -> None:
-    """Not in its arguments, which every user of the machine can see."""
-    (one,) = addresses.read(listed(desk, "login,url", f"ada,https://user:{TOKEN}@git.example/a"))
+@pytest.mark.parametrize(("written", "sent"), [(f"user:{TOKEN}", f"user:{TOKEN}"), (TOKEN, f"{TOKEN}:")])
+def test_git_gets_the_credential_in_a_header(desk: Desk, written: str, sent: str) -> None:
+    """Not in its arguments, which every user of the machine can see, and for this address alone."""
+    (one,) = addresses.read(listed(desk, "login,url", f"ada,https://{written}@git.example/a"))
     environment = addresses._environment(one)
     assert environment["GIT_CONFIG_KEY_0"] == "http.https://git.example/a.extraHeader"
     header = environment["GIT_CONFIG_VALUE_0"].removeprefix("Authorization: Basic ")
-    assert base64.b64decode(header).decode() == f"user:{TOKEN}"
+    assert base64.b64decode(header).decode() == sent
 
 
-def test_a_clone_that_fails_shows_no_credential(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def program(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> Path:
+    """A program that is found before any other of its name."""
+    path = desk.folder / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(path.parent), prepend=":")
+    return path
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"user:{TOKEN}",
+        TOKEN,
+        f"https://x:{TOKEN}@git.example",
+        "https://other:password-of-another@git.example",
+        f"Authorization: Basic {base64.b64encode(f'user:{TOKEN}'.encode()).decode()}",
+        "$*",
+    ],
+)
+def test_a_clone_that_fails_shows_no_credential(desk: Desk, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     """Whatever git says of the address."""
-    fake = desk.folder / "bin/git"
-    fake.parent.mkdir()
-    fake.write_text(
-        '#!/bin/sh\necho "fatal: $* $(env | base64) user:'
-        + TOKEN
-        + " https://x:"
-        + TOKEN
-        + '@git.example" >&2\nexit 128\n'
-    )
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", str(fake.parent), prepend=":")
+    program(desk, monkeypatch, "git", f'echo "fatal: {said}" >&2\nexit 128')
     source = listed(desk, "login,url", f"ada,https://user:{TOKEN}@git.example/a")
     found = desk.collect("ada", source=source)
-    assert "git cannot clone it: fatal: " in found.submissions[0].problem
-    assert TOKEN not in repr(found) + repr(desk.told)
+    assert found.submissions[0].problem.startswith("git cannot clone it: fatal: ")
+    words = repr(found) + repr(desk.told)
+    assert not [secret for secret in (TOKEN, "password-of-another", "dXNlcjpo") if secret in words]
     assert not [path for path in desk.run.rglob("*") if path.is_file()]
+
+
+def test_a_clone_that_fails_without_a_word(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit code is told, whichever it is."""
+    program(desk, monkeypatch, "git", "exit 3")
+    (found,) = desk.collect("ada", source=listed(desk, "login,url", "ada,https://git.example/a")).submissions
+    assert found.problem == "git cannot clone it: exit code 3"
+
+
+def test_a_clone_asks_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window with a question would hold a class up; ssh may use keys, and git its helpers."""
+    asks = program(desk, monkeypatch, "asks", f"touch {desk.folder}/asked; echo word")
+    for name in ("GIT_ASKPASS", "SSH_ASKPASS"):
+        monkeypatch.setenv(name, str(asks))
+    environment = addresses._environment(Address(2, "https://git.example/a"))
+    said = subprocess.run(
+        ["git", "credential", "fill"],
+        env=dict(environment),
+        input=b"protocol=https\nhost=git.example\n\n",
+        capture_output=True,
+        check=False,
+    )
+    assert b"terminal prompts disabled" in said.stderr
+    assert not (desk.folder / "asked").exists()
+    program(desk, monkeypatch, "ssh", f'echo "$@" > {desk.folder}/ssh-said; exit 1')
+    desk.collect("ada", source=listed(desk, "login,url", "ada,git@git.example:a"))
+    assert "-oBatchMode=yes" in (desk.folder / "ssh-said").read_text()
+
+
+def test_a_clone_goes_nowhere_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this person's own configuration makes of an address, and whatever their shell says of git."""
+    home = desk.folder / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text(
+        f'[protocol]\nallow = always\n[url "ext::touch {desk.folder}/ran #"]\ninsteadOf = https://git.example/\n'
+    )
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_DIR", str(desk.folder / "elsewhere"))
+    monkeypatch.setenv("GIT_TRACE", str(desk.folder / "trace"))
+    (found,) = desk.collect("ada", source=listed(desk, "login,url", "ada,https://git.example/a")).submissions
+    assert found.problem == "git cannot clone it: fatal: transport 'ext' not allowed"
+    assert not [name for name in ("ran", "trace", "elsewhere") if (desk.folder / name).exists()]
 
 
 def test_a_repository_that_is_not_there(desk: Desk) -> None:
@@ -193,14 +251,11 @@ def test_a_repository_that_is_not_there(desk: Desk) -> None:
 def test_a_clone_has_an_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """In time and in size; what git has started ends with it."""
     marker = desk.folder / "still-alive"
-    fake = desk.folder / "bin/git"
-    fake.parent.mkdir()
-    fake.write_text(
-        f'#!/bin/sh\n(sleep 0.4; touch {marker}) &\nfor last in "$@"; do :; done\n'
-        'mkdir -p "$last"; head -c 5000 /dev/zero > "$last/pack"\nsleep 60\n'
+    script = (
+        f'(sleep 0.4; touch {marker}) &\nfor last in "$@"; do :; done\n'
+        'mkdir -p "$last"; head -c 5000 /dev/zero > "$last/pack"\nsleep 60'
     )
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", str(fake.parent), prepend=":")
+    program(desk, monkeypatch, "git", script)
     one = Address(2, "https://git.example/a")
     for limit, value, words in (("SECONDS", 0, "more than 0 minutes"), ("LARGEST", 1000, "larger than")):
         (desk.folder / limit).mkdir()
