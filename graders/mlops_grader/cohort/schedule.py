@@ -137,7 +137,6 @@ class Batch:
     def _lost(self, slot: Slot, words: str, *, hangs: bool) -> None:
         """A worker is gone or hangs, and with it what it had begun; that waits until what is left of it was removed."""
         attempt, future, token = slot.attempt, slot.future, slot.token
-        slot.clear()
         self.slots.by_address.pop(slot.address, None)
         if future is not None:
             future.cancel()

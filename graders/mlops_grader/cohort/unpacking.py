@@ -111,7 +111,7 @@ def unpack(path: Path, target: Path, zone: tzinfo = UTC) -> datetime:
         raise UsageError(
             f"the archive is broken ({plain(str(error)) or type(error).__name__}): pack it again"
         ) from None
-    except (NotImplementedError, ValueError, OverflowError, UnicodeError) as error:
+    except (NotImplementedError, ValueError, OverflowError) as error:
         raise UsageError(f"the archive cannot be read ({plain(str(error))}): pack it again as zip") from None
     if not unpacking.names:
         raise UsageError("the archive is empty")

@@ -318,6 +318,7 @@ def test_the_whole_class_in_one_archive(desk: Desk) -> None:
         ("a\nb", "a name that no file can have everywhere"),
         ("a\x1b[2J", "a name that no file can have everywhere"),
         ("x" * 256, "a name that no file can have everywhere"),
+        ("é" * 128, "a name that no file can have everywhere"),
         ("/".join("x" * 600), "a name that no file can have everywhere"),
     ],
 )
@@ -356,6 +357,8 @@ def test_links_and_devices_of_a_zip(tmp_path: Path, mode: int) -> None:
         ({"a.py": "x", "A.py": "x"}, "it holds `a.py` and `A.py`, which are one on some machines: rename one"),
         ({"src/a.py": "x", "SRC/b.py": "x"}, "it holds `src/` and `SRC/`, which are one on some machines: rename one"),
         ({"é": "x", "e\u0301": "x"}, "which are one on some machines"),
+        ({"\u1fb4": "x", "\u03b1\u0345\u0301": "x"}, "which are one on some machines"),
+        ({"\u01f0\u0323": "x", "J\u0323\u030c": "x"}, "which are one on some machines"),
         ({"a": "x", "a/b": "x"}, "it holds `a` and `a/`"),
         ({"a/b": "x", "a": "x"}, "it holds `a/` and `a`"),
         ({"a": "x", "./a": "x"}, "it holds `a` twice: pack it again"),
@@ -365,6 +368,33 @@ def test_links_and_devices_of_a_zip(tmp_path: Path, mode: int) -> None:
 def test_names_that_are_one(tmp_path: Path, files: Files, words: str) -> None:
     """Which of them would be graded depends on the machine."""
     assert words in refused(zipped(tmp_path / "x.zip", files))
+
+
+def test_a_zip_of_windows(tmp_path: Path) -> None:
+    """Its separators are the other ones, and its attributes say nothing about links."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name in ("a\\", "a\\b.py"):
+            entry = zipfile.ZipInfo("x")
+            entry.filename, entry.create_system, entry.external_attr = name, 0, 0o120777 << 16
+            archive.writestr(entry, "x" if name.endswith("py") else "")
+    unpacking.unpack(tmp_path / "x.zip", tmp_path / "files")
+    assert (tmp_path / "files/a/b.py").read_text() == "x"
+
+
+@pytest.mark.usefixtures("small")
+def test_a_zip_of_many_names_is_refused_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standard library reads all of them into memory."""
+    path = zipped(tmp_path / "x.zip", {str(number): "" for number in range(50)})
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert refused(path).startswith("it holds more than 20 files")
+
+
+@pytest.mark.parametrize("size", [4, 5, 6, 7, 100])
+def test_names_are_counted_wherever_a_piece_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Each once."""
+    monkeypatch.setattr(unpacking, "MIB", size)
+    (tmp_path / "x").write_bytes(b"xPK\x01\x02" * 7)
+    assert sum(unpacking._counts(tmp_path / "x")) == 7
 
 
 def test_an_encrypted_zip(tmp_path: Path) -> None:
@@ -420,6 +450,41 @@ def test_bombs(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.usefixtures("small")
+def test_a_little_that_was_packed_well_is_no_bomb(tmp_path: Path) -> None:
+    """A notebook with an empty table is many times smaller than it is."""
+    path = zipped(tmp_path / "x.zip", {"a": b"\0" * 19_000})
+    assert path.stat().st_size * unpacking.RATIO < 19_000
+    unpacking.unpack(path, tmp_path / "files")
+    assert (tmp_path / "files/a").stat().st_size == 19_000
+
+
+def test_the_limits_are_those_that_students_read() -> None:
+    """In the page about what is taken in."""
+    said = (Path(__file__).parents[3] / "docs/intake.md").read_text(encoding="utf-8")
+    megabytes = unpacking.LARGEST // unpacking.MIB
+    words = f"more than {unpacking.MOST_FILES:,} files, more than {megabytes} MiB, more than {unpacking.RATIO} times"
+    assert words in said
+
+
+def test_the_newest_file_dates_an_archive(tmp_path: Path) -> None:
+    """Whatever its place; and no date is so far away that it cannot be written."""
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        for name, at in (("a", 100), ("b", 300), ("c", 200)):
+            entry = tarfile.TarInfo(name)
+            entry.mtime = at
+            archive.addfile(entry)
+    assert unpacking.unpack(tmp_path / "x.tar", tmp_path / "files").timestamp() == 300
+    with tarfile.open(tmp_path / "y.tar", "w") as archive:
+        entry = tarfile.TarInfo("a")
+        entry.mtime = 2**50
+        archive.addfile(entry)
+    assert unpacking.unpack(tmp_path / "y.tar", tmp_path / "far").year == 9999
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as zipped_:
+        zipped_.writestr(zipfile.ZipInfo("a", (1980, 0, 0, 0, 0, 0)), "")
+    assert unpacking.unpack(tmp_path / "z.zip", tmp_path / "none").timestamp() == 0
+
+
+@pytest.mark.usefixtures("small")
 def test_a_zip_that_lies_about_sizes(tmp_path: Path) -> None:
     """What really comes out counts."""
     path = zipped(tmp_path / "x.zip", {"a": b"\0" * 45_000})
@@ -458,6 +523,26 @@ def test_broken_archives(tmp_path: Path, name: str, how: str) -> None:
     whole = path.read_bytes()
     path.write_bytes({"cut": whole[:3000], "empty": b"", "noise": noise(3000)}[how])
     assert refused(path).startswith("the archive ")
+
+
+@pytest.mark.parametrize(
+    ("local", "central", "value", "words"),
+    [
+        (31, None, 0xFF, "the archive is broken (Error -3 while decompressing"),
+        (6, 8, 0x20, "the archive cannot be read (compressed patched data"),
+        (7, 9, 0x08, "the archive cannot be read ('utf-8' codec"),
+    ],
+    ids=["content", "patched", "name"],
+)
+def test_a_zip_with_a_damaged_byte(tmp_path: Path, local: int, central: int | None, value: int, words: str) -> None:
+    """Whatever the standard library makes of it, staff read a sentence."""
+    path = zipped(tmp_path / "x.zip", {"A": "x" * 100})
+    raw = bytearray(path.read_bytes().replace(b"A", b"\xff"))
+    raw[raw.index(b"PK\x03\x04") + local] = value
+    if central is not None:
+        raw[raw.index(b"PK\x01\x02") + central] = value
+    path.write_bytes(raw)
+    assert words in refused(path)
 
 
 def test_a_tar_with_a_damaged_header(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import fake_class
 from cohort.turns import Bench, Paper, Turn, bench_of
 from mlops_grader.cohort import mending, schedule
 from mlops_grader.cohort.orders import Limits
@@ -54,6 +57,7 @@ def test_an_answer_that_comes_after_the_worker_was_given_up_does_not_count(desk:
         if len(tries) == 1 and A in paper.workers:
             paper.workers = [B]
         elif len(tries) == 2 and tries[0].status == "pending":
+            assert tries[0].cancelled
             tries[0].grade(40)
         elif len(tries) == 2:
             tries[1].grade(100)
@@ -192,6 +196,50 @@ def test_a_worker_that_hangs_while_it_is_made_ready_is_begun_anew(desk: Desk, mo
     with pytest.raises(UsageError, match=r"it broke 3 times .* its worker was silent"):
         desk(paper, al={}).grade()
     assert len(paper.restarted) == 3
+
+
+def test_ones_own_workers_have_nothing_else_to_do(desk: Desk) -> None:
+    """So silence counts from when they were given something; each is begun anew, and the attempt has an end."""
+    paper = Paper([A])
+    bench = desk(paper, al={})
+    failed = bench.grade(limits=SILENT)["al"]
+    assert (failed.tries, len(paper.restarted)) == (3, 3)
+    assert failed.error.endswith("at last: its worker was silent for -1 s")
+
+
+def test_the_next_try_waits_until_the_last_one_is_cleared_away(desk: Desk) -> None:
+    """Two cells of one student must not be there at the same time."""
+    paper = Paper([A])
+    tries_then: list[int] = []
+
+    def forget_one(*_: str) -> None:
+        looks, end = paper.looks, time.monotonic() + 10
+        while paper.looks < looks + 10 and time.monotonic() < end:
+            time.sleep(0.001)
+        tries_then.append(len(paper.of("al")))
+
+    def acts(turns: list[Turn]) -> None:
+        if paper.of("al") and A in paper.workers:
+            paper.workers = [B]
+        elif len(paper.of("al")) == 2:
+            all_graded(turns)
+
+    paper.acts = acts
+    bench = desk(paper, al={})
+    bench.grade(graders=dataclasses.replace(fake_class.GRADERS, forget_one=forget_one))
+    assert tries_then == [1]
+
+
+def test_a_worker_that_was_lost_gets_nothing_more(desk: Desk) -> None:
+    """Not even before the list of workers is looked at again."""
+    bench = desk(Paper([A]), al={})
+    batch = bench.batch()
+    batch.slots.came({A})
+    (slot,) = batch.slots
+    slot.ready = True
+    slot.give(1, Turn(A, print, ()), bench.log.attempt(1))
+    batch._lost(slot, "it ended", hangs=False)
+    assert list(batch.slots) == []
 
 
 def test_at_workers_of_others_silence_counts_from_the_turn(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from mlops_grader.cohort.plan import Keys, asked
 from mlops_grader.cohort.records import Attempt, CellOrder, Returned, Settings, State, Why
 from mlops_grader.cohort.schedule import Batch
 
+ENDLESS = 5000  # looks of a batch, which has an end after some dozens
 SETTINGS = Settings("r1", MODULE, 7, "roster", "in", datetime(2026, 10, 1, tzinfo=UTC))
 
 
@@ -96,6 +97,7 @@ class Turn:
     status: str = "pending"
     said: object = None
     done: Callable[[object], None] = lambda _: None
+    cancelled: bool = False
 
     @property
     def student(self) -> str:
@@ -130,6 +132,7 @@ class Turn:
 
     def cancel(self) -> None:
         """Nobody waits for it any more."""
+        self.cancelled = True
 
 
 @dataclass
@@ -137,6 +140,7 @@ class Paper:
     """A client whose workers do what `acts` does at each look at the clock: it is called with all turns that were given so far.
 
     welcome: what a worker that is made ready answers; None for nothing. asked: the workers that were asked to run something.
+    looks: how often the batch has looked.
     """
 
     workers: list[str]
@@ -144,6 +148,7 @@ class Paper:
     turns: list[Turn] = field(default_factory=list)
     restarted: list[str] = field(default_factory=list)
     asked: list[tuple[str, ...]] = field(default_factory=list)
+    looks: int = 0
     welcome: object = ""
     id: str = "paper"
     say: Callable[[tuple[float, int]], None] = lambda _: None
@@ -160,6 +165,8 @@ class Paper:
 
     def nthreads(self) -> dict[str, int]:
         """Who is there; and time goes by."""
+        self.looks += 1
+        assert self.looks < ENDLESS, "the batch goes on for ever"
         for turn in self.turns:
             if turn.work is task.welcome and turn.status == "pending" and self.welcome is not None:
                 turn.answer(self.welcome)
