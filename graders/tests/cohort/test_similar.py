@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from mlops_grader.cohort import tokens
 from mlops_grader.cohort.similar import Course, Similarity, similar
 
 Files = Mapping[str, str]
+Compare = Callable[..., Similarity]
 
 STARTER = {
     "noshow/ingest.py": '''"""Read the clinic's files."""
@@ -198,7 +200,7 @@ def quarantine(rows: list[dict[str, str]], out: Path) -> None:
 
 
 @pytest.fixture
-def compare(tmp_path: Path, project: Callable[..., Path], git: Callable[..., str]) -> Callable[..., Similarity]:
+def compare(tmp_path: Path, project: Callable[..., Path], git: Callable[..., str]) -> Compare:
     """What a comparison says of these students' files, laid over the starter."""
 
     def parcel(name: str, files: Files) -> Path:
@@ -219,7 +221,7 @@ def named(found: Similarity) -> list[tuple[str, str]]:
     return [(pair.left, pair.right) for pair in found.pairs]
 
 
-def test_renamed_moved_and_reordered_code_is_found_with_its_files(compare: Callable[..., Similarity]) -> None:
+def test_renamed_moved_and_reordered_code_is_found_with_its_files(compare: Compare) -> None:
     """And the work of a third student, who solved the same task alone, is in no pair."""
     found = compare({"ada": ADA, "ben": BEN, "cleo": CLEO})
     (pair,) = found.pairs
@@ -229,30 +231,36 @@ def test_renamed_moved_and_reordered_code_is_found_with_its_files(compare: Calla
     assert found.compared == 3
 
 
-def test_untouched_starters_are_not_alike(compare: Callable[..., Similarity]) -> None:
+def test_untouched_starters_are_not_alike(compare: Compare) -> None:
     """All that they have the course gave: there is nothing of their own to compare."""
     found = compare({"ada": {}, "ben": {}, "cleo": CLEO})
     assert named(found) == []
     assert found.little == ("ada", "ben")
 
 
-@pytest.mark.slow
-def test_given_files_that_differ_by_student_do_not_count(compare: Callable[..., Similarity]) -> None:
-    """A variant of a given file is no student's own work, although its content is not that of the repository."""
-    variant = {"noshow/given.py": ADA["noshow/ingest.py"]}
-    both = {"ada": variant, "ben": variant}
-    assert named(compare(both)) == [("ada", "ben")]
-
-
-@pytest.mark.slow
-def test_paths_that_the_course_gave_do_not_count(compare: Callable[..., Similarity]) -> None:
-    """The same two with the path known as given."""
-    variant = {"noshow/given.py": ADA["noshow/ingest.py"]}
-    assert named(compare({"ada": variant, "ben": variant}, paths=("noshow/given.py",))) == []
+VARIANT = {"noshow/given.py": ADA["noshow/ingest.py"]}
+TOUCHED = [{"noshow/ingest.py": f"{ADA['noshow/ingest.py']}\n\nANSWER_{name} = 42\n"} for name in ("ada", "ben")]
 
 
 @pytest.mark.slow  # each comparison starts a process that imports much
-def test_what_a_whole_class_has_points_at_nobody(compare: Callable[..., Similarity]) -> None:
+@pytest.mark.parametrize(
+    ("ada", "ben", "course", "alike"),
+    [
+        (VARIANT, VARIANT, {}, True),
+        (VARIANT, VARIANT, {"paths": tuple(VARIANT)}, False),
+        (*TOUCHED, {"starter": {**STARTER, **ADA}}, False),
+    ],
+    ids=["a file of the same content", "a variant of a given file", "a line added to the course's solution"],
+)
+def test_what_the_course_gave_does_not_count(
+    compare: Compare, ada: Files, ben: Files, course: Mapping[str, Any], alike: bool
+) -> None:
+    """Neither a path that it gave, although a student's variant has another content, nor a lower layer beside the lines that were added."""
+    assert named(compare({"ada": ada, "ben": ben}, **course)) == [("ada", "ben")] * alike
+
+
+@pytest.mark.slow
+def test_what_a_whole_class_has_points_at_nobody(compare: Compare) -> None:
     """Everybody took the example of the lecture: no pair of them is shown, and it is said that passages were left out."""
     found = compare({f"s{number:02}": ADA for number in range(12)})
     assert named(found) == []
@@ -260,17 +268,7 @@ def test_what_a_whole_class_has_points_at_nobody(compare: Callable[..., Similari
 
 
 @pytest.mark.slow
-def test_a_changed_lower_layer_counts_only_where_it_was_changed(compare: Callable[..., Similarity]) -> None:
-    """Both added a line to the course's solution: the rest of that file is the course's."""
-    solved = {**STARTER, **ADA}
-    touched = {
-        name: {"noshow/ingest.py": ADA["noshow/ingest.py"] + f"\n\nANSWER_{name} = 42\n"} for name in ("ada", "ben")
-    }
-    assert named(compare(touched, starter=solved)) == []
-
-
-@pytest.mark.slow
-def test_a_huge_file_is_left_out_and_named(compare: Callable[..., Similarity]) -> None:
+def test_a_huge_file_is_left_out_and_named(compare: Compare) -> None:
     """Its size would cost the others time."""
     found = compare({"ada": {"big.py": "x = 1\n" * 20_000}, "ben": BEN})
     assert list(found.notes) == ["ada: 1 of 1 files are too large to compare"]
