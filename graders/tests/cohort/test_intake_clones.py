@@ -98,6 +98,12 @@ def test_the_folder_of_a_tool_may_be_the_source(desk: Desk) -> None:
     assert not desk.collect("ada", source=desk.source / "m06-submissions").submissions[0].problem
 
 
+def test_a_clone_may_have_the_name_of_a_tools_folder(desk: Desk) -> None:
+    """Then it is a student's all the same."""
+    repository(desk.source / "ada-submissions")
+    assert desk.one("ada-submissions").problem == ""
+
+
 def test_the_longest_login_wins(desk: Desk) -> None:
     """`m06-ada-l` is of `ada-l`, not of `l`."""
     repository(desk.source / "m06-ada-l")
@@ -449,6 +455,16 @@ def test_a_commit_that_is_not_there(desk: Desk) -> None:
     for name, words in {"0" * 40: "the repository has no such commit", "main": "write its hash"}.items():
         write(ada, {"result.json": json.dumps({"schema": "classroom50/result/v1", "commit": name})})
         assert words in desk.one().problem
+
+
+def test_a_link_in_the_place_of_what_was_graded_says_nothing(desk: Desk) -> None:
+    """The download writes a file."""
+    ada = repository(desk.source / "ada")
+    stated = {"schema": "classroom50/result/v1", "commit": git(ada, "rev-parse", "HEAD")}
+    (desk.folder / "outside.json").write_text(json.dumps(stated))
+    last = commit(ada, {"more.py": "x"}, EVE)
+    (ada / "result.json").symlink_to(desk.folder / "outside.json")
+    assert desk.one().commit == last
 
 
 def test_a_result_of_the_students_own_says_nothing(desk: Desk) -> None:

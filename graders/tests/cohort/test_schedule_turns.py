@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import KilledWorker
 
 import fake_class
 from cohort.turns import Bench, Paper, Turn, bench_of
@@ -64,10 +65,10 @@ def test_an_answer_that_comes_after_the_worker_was_given_up_does_not_count(desk:
 
     paper.acts = acts
     bench = desk(paper, al={})
-    ended: list[int] = []
-    graded = bench.grade(ended=ended.append)["al"]
+    ended: list[State] = []
+    graded = bench.grade(ended=lambda number: ended.append(bench.log.attempt(number).state))["al"]
     assert ((graded.document or {})["score"], graded.worker, graded.tries) == (100, B, 2)
-    assert len(ended) == 1
+    assert ended == [State.GRADED], "it is written down before anybody is told"
 
 
 def test_a_fault_is_tried_at_another_worker(desk: Desk) -> None:
@@ -101,17 +102,112 @@ def test_where_all_workers_failed_any_of_them_is_tried(desk: Desk) -> None:
     }
 
 
-def test_faults_are_in_a_row_only_while_nothing_succeeds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faults_are_in_a_row_only_while_nothing_succeeds(desk: Desk) -> None:
     """A worker that grades in between is not made ready anew."""
     paper = Paper([A])
 
     def acts(turns: list[Turn]) -> None:
         for turn in pending(turns):
-            turn.answer(FAULT) if len(paper.of(turn.student)) < 3 else turn.grade()
+            faults = {"al": 2, "bo": 0, "cy": 1}[turn.student]
+            turn.answer(FAULT) if len(paper.of(turn.student)) <= faults else turn.grade()
 
     paper.acts = acts
-    desk(paper, al={}).grade()
-    assert len(paper.of("")) == 1, "two faults, then a grade"
+    desk(paper, al={}, bo={}, cy={}).grade()
+    assert [turn.student for turn in paper.turns] == ["", "al", "bo", "cy", "al", "cy", "al"], (
+        "what failed goes to the end"
+    )
+
+
+def test_who_waits_for_another_worker_is_passed_over_and_not_forgotten(desk: Desk) -> None:
+    """Each is graded once, at the worker at which it did not fail."""
+    paper = Paper([A, B])
+
+    def acts(turns: list[Turn]) -> None:
+        al, bo = paper.of("al"), paper.of("bo")
+        if len(al) == 1 and al[0].status == "pending":
+            al[0].answer(FAULT)
+        elif len(bo) == 1 and bo[0].status == "pending" and paper.looks > 20:
+            bo[0].answer(FAULT)
+        elif len(bo) == 2:
+            all_graded(turns)
+
+    paper.acts = acts
+    graded = desk(paper, al={}, bo={}).grade()
+    assert [(each.state, each.tries) for each in graded.values()] == [(State.GRADED, 2)] * 2
+    assert len({(turn.student, turn.worker) for turn in paper.turns if turn.student}) == 4
+
+
+def test_what_another_try_would_not_mend_is_not_tried_again(desk: Desk) -> None:
+    """It is for a person."""
+    paper = Paper([A])
+
+    def acts(turns: list[Turn]) -> None:
+        for turn in pending(turns):
+            turn.answer(Returned(None, "look at this"))
+
+    paper.acts = acts
+    failed = desk(paper, al={}).grade()["al"]
+    assert (failed.state, failed.tries, failed.error) == (State.ERROR, 1, "look at this")
+
+
+def test_a_worker_that_dies_leaves_a_cell_that_is_removed(desk: Desk) -> None:
+    """Before the next try, which has another worker."""
+    paper = Paper([A])
+
+    def acts(turns: list[Turn]) -> None:
+        if paper.of("al") and not pending(turns):
+            paper.workers = [B]
+        for turn in pending(turns):
+            turn.answer(KilledWorker("key", None, 0)) if turn.worker == A else turn.grade()
+
+    removed: list[str] = []
+    paper.acts = acts
+    bench = desk(paper, al={})
+    bench.grade(graders=dataclasses.replace(fake_class.GRADERS, forget_one=lambda _, student: removed.append(student)))
+    assert (removed, bench.told.words) == (["al"], ["its worker died"])
+
+
+def test_a_machine_that_is_not_fit_gets_nothing_and_is_named(desk: Desk) -> None:
+    """The other one grades."""
+    paper = Paper([A, B], welcome=None)
+
+    def acts(turns: list[Turn]) -> None:
+        for turn in paper.of(""):
+            if turn.status == "pending":
+                turn.answer("no engine here" if turn.worker == A else "")
+        all_graded(turns)
+
+    paper.acts = acts
+    bench = desk(paper, al={}, bo={})
+    assert {each.worker for each in bench.grade().values()} == {B}
+    assert bench.told.words == [f"{A}: no engine here"]
+    assert len(paper.of("")) == 2
+
+
+def test_dask_repeats_nothing_and_learns_no_name(desk: Desk) -> None:
+    """Each try is counted here; whoever uses the same scheduler sees keys."""
+    paper = Paper([A], acts=all_graded)
+    desk(paper, alice={}).grade()
+    for turn in paper.turns:
+        assert (turn.options["retries"], turn.options["allow_other_workers"], turn.options["pure"]) == (0, False, False)
+        assert "alice" not in str(turn.options["key"])
+    assert len({turn.options["key"] for turn in paper.turns}) == 2
+
+
+def test_what_was_given_is_taken_back_when_a_start_ends(desk: Desk) -> None:
+    """A cluster of others would grade on for nobody."""
+    paper = Paper([A])
+
+    def acts(turns: list[Turn]) -> None:
+        if pending(turns):
+            raise KeyboardInterrupt
+
+    paper.acts = acts
+    bench = desk(paper, al={})
+    with pytest.raises(KeyboardInterrupt):
+        bench.grade()
+    assert paper.of("al")[0].cancelled
+    assert [each.state for each in bench.log.outline()] == [State.QUEUED]
 
 
 def test_three_faults_in_a_row_and_a_worker_is_made_ready_anew(desk: Desk) -> None:

@@ -98,6 +98,7 @@ class Turn:
     said: object = None
     done: Callable[[object], None] = lambda _: None
     cancelled: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def student(self) -> str:
@@ -173,9 +174,9 @@ class Paper:
         self.acts(self.turns)
         return dict.fromkeys(self.workers, 1)
 
-    def submit(self, work: Callable[..., Any], *values: Any, workers: list[str], **_: object) -> Turn:
+    def submit(self, work: Callable[..., Any], *values: Any, workers: list[str], **options: object) -> Turn:
         """Keep it."""
-        turn = Turn(workers[0], work, values)
+        turn = Turn(workers[0], work, values, options=options)
         self.turns.append(turn)
         return turn
 
