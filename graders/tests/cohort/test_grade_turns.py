@@ -99,6 +99,19 @@ def test_a_late_policy_that_nobody_knows_leaves_no_folder(start: Start) -> None:
     assert not start.its.run.exists()
 
 
+def test_what_was_being_graded_when_a_start_was_killed_is_graded_again(start: Start) -> None:
+    """Once, and it is said."""
+    start.its.hand_in(al={}, bo={})
+    waits(start)
+    with JobLog(start.its.run) as log:
+        log.start(1, "tcp://gone:1")
+    code, words = start()
+    assert (code, start.its.begun()) == (0, ["al", "bo"])
+    assert "An earlier start was cut off: 1 that were being graded then wait again." in words
+    with JobLog(start.its.run) as log:
+        assert [each.tries for each in log.attempts()] == [2, 1]
+
+
 def test_what_waited_is_graded_as_it_is_handed_in_now(start: Start) -> None:
     """And not as it was when it was asked for."""
     start.its.hand_in(al={})
@@ -218,9 +231,10 @@ def test_a_regrade_is_compared_with_the_grade_just_before(start: Start) -> None:
 
 @pytest.fixture
 def _handlers() -> Iterator[None]:
+    """As a program has them that nobody has told otherwise: by itself SIGTERM would end this process."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -47,6 +47,19 @@ def test_the_same_history_makes_the_same_parcel(desk: Desk) -> None:
     assert git(desk.parcel(ada), "rev-parse", "HEAD") == git(desk.parcel(bob), "rev-parse", "HEAD")
 
 
+def test_a_parcel_is_replaced_as_a_whole(desk: Desk) -> None:
+    """Whoever reads it meanwhile, and a start that is killed, has the old or the new one; its commit is what one gets by default."""
+    ada = repository(desk.source / "ada")
+    old = desk.run / desk.one().parcel
+    (desk.folder / "read").hardlink_to(old)
+    before = old.read_bytes()
+    commit(ada, {"more.py": "x"}, EVE)
+    new = desk.run / desk.one().parcel
+    assert (desk.folder / "read").read_bytes() == before != new.read_bytes()
+    heads = dict(reversed(line.split()) for line in git(ada, "bundle", "list-heads", str(new)).splitlines())
+    assert heads["HEAD"] == heads["refs/heads/main"]
+
+
 def test_what_came_after_the_commit_that_counts_is_not_in_the_parcel(desk: Desk) -> None:
     """Nor what other branches hold."""
     ada = repository(desk.source / "ada")
