@@ -43,7 +43,7 @@ class Slot:
     @property
     def free(self) -> bool:
         """Whether it can be given something to grade."""
-        return self.ready and not self.busy and not self.refused
+        return self.ready and not self.busy
 
     def give(self, token: int, future: Any, attempt: Attempt | None) -> None:
         """Note what it does now; without an attempt, it is made ready."""

@@ -211,19 +211,18 @@ def test_what_was_given_is_taken_back_when_a_start_ends(desk: Desk) -> None:
 
 
 def test_three_faults_in_a_row_and_a_worker_is_made_ready_anew(desk: Desk) -> None:
-    """Before it gets the next one, and only once for the three."""
+    """Before it gets the next one, and only once for the three: a fourth begins a new count."""
     paper = Paper([A])
     faults: list[Turn] = []
 
     def acts(turns: list[Turn]) -> None:
         for turn in pending(turns):
-            faults.append(turn) if len(faults) < 3 else None
+            faults.append(turn) if len(faults) < 4 else None
             turn.answer(FAULT) if turn in faults else turn.grade()
 
     paper.acts = acts
     desk(paper, al={}, bo={}).grade()
-    assert [turn.student for turn in paper.turns].index("", 1) == 4
-    assert len(paper.of("")) == 2
+    assert [turn.student for turn in paper.turns] == ["", "al", "bo", "al", "", "bo", "al", "bo"]
 
 
 def test_workers_of_one_machine_are_made_ready_one_after_the_other(desk: Desk) -> None:
@@ -234,7 +233,7 @@ def test_workers_of_one_machine_are_made_ready_one_after_the_other(desk: Desk) -
     def acts(turns: list[Turn]) -> None:
         waiting = [turn for turn in turns if not turn.student and turn.status == "pending"]
         seen.append(sorted(turn.worker[:-2] for turn in waiting))
-        for turn in waiting:
+        for turn in waiting if paper.looks % 5 == 0 else ():
             turn.answer("")
         all_graded(turns)
 
@@ -243,6 +242,8 @@ def test_workers_of_one_machine_are_made_ready_one_after_the_other(desk: Desk) -
     assert ["tcp://one", "tcp://two"] in seen
     assert all(each.count("tcp://one") < 2 for each in seen)
     assert len(paper.of("")) == 3
+    first = {turn.worker: turn.student for turn in reversed(paper.turns)}
+    assert set(first.values()) == {""}, "nobody grades before"
 
 
 def test_workers_that_break_while_they_are_made_ready_have_an_end(desk: Desk) -> None:
