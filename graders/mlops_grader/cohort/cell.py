@@ -47,9 +47,12 @@ def image_name() -> str:
     return cell_image.name()
 
 
-def prepare(module: str) -> None:
-    """Build the image and fill the package cache, once. Raises UsageError with the way out."""
-    if disposable.is_needed(module):
+def prepare(module: str, thrown_away: bool = False) -> None:
+    """Build the image and fill the package cache, once. Raises UsageError with the way out.
+
+    thrown_away: whether the worker was declared disposable, so that modules with an engine need no cell.
+    """
+    if not _is_in_a_cell(module, thrown_away):
         return
     engine = _engine()
     image = cell_image.ensure(engine)
@@ -94,7 +97,7 @@ def grade(parcel: bytes, order: CellOrder) -> Returned:
     began = time.monotonic()
     phases: dict[str, float] = {}
     try:
-        way = disposable.grade if _is_on_this_machine(order) else _in_a_cell
+        way = _in_a_cell if _is_in_a_cell(order.module, order.disposable) else disposable.grade
         returned = way(parcel, order, phases)
     except UsageError as error:
         returned = Returned(None, str(error), retry=True)
@@ -146,8 +149,8 @@ def _no_answer(state: Mapping[str, Any], order: CellOrder) -> Returned:
     return Returned(None, f"the cell ended with exit code {state.get('ExitCode')} and without a result", retry=True)
 
 
-def _is_on_this_machine(order: CellOrder) -> bool:
-    return disposable.is_needed(order.module) or (order.disposable and cell_engine.is_needed(order.module))
+def _is_in_a_cell(module: str, thrown_away: bool) -> bool:
+    return not disposable.is_needed(module) and not (thrown_away and cell_engine.is_needed(module))
 
 
 def _labels(order: CellOrder) -> dict[str, str]:
