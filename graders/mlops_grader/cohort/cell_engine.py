@@ -127,10 +127,15 @@ def _more() -> Sequence[str]:
 
 
 def _options(engine: Engine, image: str, order: CellOrder) -> list[str]:
-    words = [f"--memory={order.memory - OWN_MEMORY}", f"--tasks={TASKS}"]
+    words = [f"--memory={_jail(order)}", f"--tasks={TASKS}"]
     words += [f"--dns={each}" for each in _name_servers(engine, image)]
     mirrors = (engine.api.info().get("RegistryConfig") or {}).get("Mirrors") or ()
     return words + [f"--mirror={each}" for each in mirrors]
+
+
+def _jail(order: CellOrder) -> int:
+    """Bytes of all that the engine starts, and of what it keeps."""
+    return order.memory - OWN_MEMORY
 
 
 @cache
@@ -154,7 +159,7 @@ def _walls(order: CellOrder) -> dict[str, Any]:
         "memswap_limit": order.memory,
         "nano_cpus": max(round(order.cpus * 1e9), LIMITS["nano_cpus"]),  # no group in it may be given more
         "tmpfs": {
-            DATA: f"exec,mode=0710,size={order.memory * 3 // 4}",
+            DATA: f"exec,mode=0710,size={_jail(order) * 3 // 4}",  # full before the memory is
             "/tmp": "mode=1777,size=64m",  # noqa: S108  # in that container
             "/run": "exec,mode=0755,size=64m",
             "/etc/docker": "mode=0700,size=1m",

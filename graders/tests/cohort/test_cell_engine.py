@@ -52,7 +52,8 @@ def bound(address, device, kind=socket.SOCK_STREAM):
         way.connect(address)
         if kind == socket.SOCK_DGRAM:
             way.send(bytes.fromhex("abcd01000001000000000000076578616d706c6503636f6d0000010001"))
-            way.recv(512)
+            if way.recv(512)[3] & 15 == 2:
+                raise OSError('a server that could ask nobody')
         return "reached"
 def all_ways(address, kind=socket.SOCK_STREAM):
     return sorted({attempt(lambda: bound(address, device, kind)) for device in DEVICES} & {"reached"})
@@ -135,14 +136,17 @@ def listening() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def neighbour(engine: Engine) -> Iterator[tuple[str, str]]:
     """Address and network of what stands for another cell, and answers."""
-    with cell._network(engine, "mlops-grader-neighbour", {LABEL: engine.run}) as network:
-        command = ["python", "-m", "http.server", "8000"]
-        other = engine.api.containers.run(BASE, command, network=network, labels={LABEL: engine.run}, detach=True)
-        try:
-            other.reload()
-            yield other.attrs["NetworkSettings"]["Networks"][network]["IPAddress"], network
-        finally:
-            other.remove(force=True)
+    labels = {LABEL: engine.run}
+    network = engine.api.networks.create(f"neighbour-{engine.run}", labels=labels)
+    other = engine.api.containers.run(
+        BASE, ["python", "-m", "http.server", "8000"], network=network.name, labels=labels, detach=True
+    )
+    try:
+        other.reload()
+        yield other.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"], network.name
+    finally:
+        other.remove(force=True)
+        network.remove()
 
 
 def made(folder: Path, *edits: submissions.Edit, solved: bool = False) -> bytes:
@@ -322,15 +326,17 @@ def test_a_build_reaches_the_network_and_a_container_of_a_check_does_not(
 HOG = """
 import os, subprocess, sys
 def tasks():
-    count = 0
+    started = []
     try:
-        while count < 20000:
-            subprocess.Popen(["sleep", "60"])
-            count += 1
+        while len(started) < 20000:
+            started.append(subprocess.Popen(["sleep", "60"]))
     except OSError:
-        return count
+        return len(started)
+    finally:
+        for each in started:
+            each.kill()
 def memory():
-    code = "held = []\nwhile True: held.append(b'x' * 2**26); print(len(held) * 64, flush=True)"
+    code = "held = []\\nwhile True: held.append(b'x' * 2**26); print(len(held) * 64, flush=True)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     return int(ended.stdout.split()[-1]), ended.returncode
 def disk():
@@ -345,7 +351,6 @@ def disk():
 found = {"memory": memory(), "disk": disk()}
 os.remove("/full")
 print("SEEN", found | {"tasks": tasks()}, flush=True)
-subprocess.run(["pkill", "sleep"])
 sys.exit(1)
 """
 
@@ -376,7 +381,7 @@ def test_a_build_that_fills_the_disk_of_its_cell_is_the_submission_s_fault(tmp_p
 
 def test_a_bomb_in_a_build_costs_its_author_and_no_neighbour(tmp_path: Path, engine: Engine) -> None:
     """Graded at the same time: a Dockerfile that forks without end, and the reference of module 1."""
-    bomb = f"FROM {BASE}\nRUN python -c 'import os\nwhile True:\n  try: os.fork()\n  except OSError: pass' & sleep 40; exit 1\n"
+    bomb = f"FROM {BASE}\nRUN bomb() {{ bomb | bomb & }}; bomb; sleep 40; exit 1\n"
     hostile = made(tmp_path / "bomb", submissions.write("Dockerfile", bomb), solved=True)
     honest = parcel_of(submissions.make("m01_environment", tmp_path / "honest" / "project", solved=True))
     with ThreadPoolExecutor(2) as pool:
