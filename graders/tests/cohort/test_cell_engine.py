@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 import submissions
-from cells import PRELUDE, order, parcel_of
+from cells import PRELUDE, graded, order, parcel_of
+from cells import seen as said_in
 from mlops_grader.check import Fail
 from mlops_grader.cohort import cell, cell_engine, cell_image
 from mlops_grader.cohort.own_engine import CHECKS, SOCKET
@@ -143,7 +144,7 @@ def neighbour(engine: Engine) -> Iterator[tuple[str, str]]:
     )
     try:
         other.reload()
-        yield other.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"], network.name
+        yield other.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"], str(network.name)
     finally:
         other.remove(force=True)
         network.remove()
@@ -380,17 +381,18 @@ def test_a_build_that_fills_the_disk_of_its_cell_is_the_submission_s_fault(tmp_p
 
 
 def test_a_bomb_in_a_build_costs_its_author_and_no_neighbour(tmp_path: Path, engine: Engine) -> None:
-    """Graded at the same time: a Dockerfile that forks without end, and the reference of module 1."""
-    bomb = f"FROM {BASE}\nRUN bomb() {{ bomb | bomb & }}; bomb; sleep 40; exit 1\n"
-    hostile = made(tmp_path / "bomb", submissions.write("Dockerfile", bomb), solved=True)
-    honest = parcel_of(submissions.make("m01_environment", tmp_path / "honest" / "project", solved=True))
+    """Graded at the same time: a Dockerfile that forks without end, and a command that starts 200 processes."""
+    bomb = f"FROM {BASE}\nRUN bomb() {{ bomb | bomb & }}; bomb; sleep 30; exit 1\n"
+    written = (submissions.write("product.toml", CONTRACT), submissions.write("Dockerfile", bomb))
+    script = "see(ran=[subprocess.run(['true']).returncode for _ in range(200)].count(0))"
     with ThreadPoolExecutor(2) as pool:
+        hostile = made(tmp_path / "hostile", *written)
         bombing = pool.submit(cell.grade, hostile, order("bomb", module=KEY, run="bomb", seconds=1500.0))
-        beside = pool.submit(cell.grade, honest, order("honest", run="bomb", seconds=1500.0)).result()
-    assert beside.document, f"{beside.error}\n{beside.log}"
+        beside = pool.submit(graded, tmp_path / "honest", script, run="bomb").result()
     document = bombing.result().document
     assert document, f"{bombing.result().error}\n{bombing.result().log}"
-    assert (beside.document["score"], document["score"] <= 10) == (100, True)
+    assert {each["verdict"] for each in document["checks"]} <= {"failed", "blocked", "passed"}
+    assert (document["score"] <= 10, said_in(beside)) == (True, {"ran": 200})
 
 
 SHARED = "RUN --mount=type=cache,id=packages,target=/packages cp /packages/word /word 2>/dev/null || echo clean > /word"
