@@ -453,9 +453,9 @@ def _needs(extra: str, *packages: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
+def engine(sandbox: Sandbox) -> Iterator[Engine]:
     """The container engine of this machine."""
-    engine = docker_engine.of_this_grade()
+    engine = docker_engine.of_this_grade(sandbox.online)
     with ExitStack() as stack:
         stack.callback(engine.forget)
         yield engine

@@ -187,7 +187,7 @@ DOES: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def prepare(_module: str) -> None:
+def prepare(_module: str, _disposable: bool) -> None:
     """Every worker is fit."""
 
 

@@ -18,8 +18,8 @@ from filelock import FileLock, Timeout
 
 from mlops_grader.check import NotRun
 from mlops_grader.cohort import answer, cell_engine, cell_image, disposable, package_cache
-from mlops_grader.cohort.cell_engine import Lent
 from mlops_grader.cohort.inside import ANSWER, IN, LAYER, ORDER, OUT, PARCEL, WORK
+from mlops_grader.cohort.own_engine import DEVICES
 from mlops_grader.cohort.records import CellOrder, Returned
 from mlops_grader.instruments.docker_engine import LABEL, Engine, connect, run_label
 from mlops_grader.instruments.environment import cache_folder
@@ -47,19 +47,24 @@ def image_name() -> str:
     return cell_image.name()
 
 
-def prepare(module: str) -> None:
-    """Build the image and fill the package cache, once. Raises UsageError with the way out."""
-    if disposable.is_needed(module):
+def prepare(module: str, thrown_away: bool = False) -> None:
+    """Build the image and fill the package cache, once. Raises UsageError with the way out.
+
+    thrown_away: whether the worker was declared disposable, so that modules with an engine need no cell.
+    """
+    if not _is_in_a_cell(module, thrown_away):
         return
     engine = _engine()
     image = cell_image.ensure(engine)
-    _examine(module)
     package_cache.prepare(engine, image, module)
+    if cell_engine.is_needed(module):
+        order = CellOrder(engine.run, "nobody", module, seed=0)
+        with _folder(order.run) as folder:
+            cell_engine.prepare(engine, image, order, folder, _labels(order))
 
 
 def forget(run: str) -> None:
     """Remove all that the cells of a run left on this machine. Raises UsageError without an engine."""
-    cell_engine.forget(_engine(), {LABEL: run})
     replace(_engine(), run=run).forget()
     for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(run)}*"):
         _remove(folder)
@@ -76,7 +81,6 @@ def forget_one(run: str, student: str) -> None:
         names.add(str(container.name))
         with suppress(APIError):
             container.remove(force=True, v=True)
-    cell_engine.forget(_engine(), {LABEL: run, STUDENT: student})
     for kind in (api.networks, api.volumes):
         for left in kind.list(filters=labels):
             with suppress(APIError):
@@ -93,7 +97,7 @@ def grade(parcel: bytes, order: CellOrder) -> Returned:
     began = time.monotonic()
     phases: dict[str, float] = {}
     try:
-        way = disposable.grade if disposable.is_needed(order.module) else _in_a_cell
+        way = _in_a_cell if _is_in_a_cell(order.module, order.disposable) else disposable.grade
         returned = way(parcel, order, phases)
     except UsageError as error:
         returned = Returned(None, str(error), retry=True)
@@ -111,28 +115,16 @@ def _engine() -> Engine:
         raise UsageError(f"{reason.found}: {reason.fix}") from None
 
 
-@cache
-def _examine(module: str) -> None:
-    if cell_engine.is_needed(module):
-        cell_engine.examine(_engine(), cell_image.name())
-
-
 def _in_a_cell(parcel: bytes, order: CellOrder, phases: dict[str, float]) -> Returned:
     began = time.monotonic()
     engine = _engine()
     image = cell_image.ensure(engine)
-    _examine(order.module)
     base = package_cache.prepare(engine, image, order.module)
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(order.run))
         uid = stack.enter_context(_user())
-        lent = (
-            stack.enter_context(cell_engine.lent(engine, _labels(order)))
-            if cell_engine.is_needed(order.module)
-            else None
-        )
-        _write(folder / "in", parcel, order, uid, lent)
-        handle = stack.enter_context(_container(engine, image, order, folder, base, lent))
+        _write(folder / "in", parcel, order, uid)
+        handle = stack.enter_context(_container(engine, image, order, folder, base))
         handle.start()
         phases["start"] = time.monotonic() - began
         late = not _ended(handle, order.seconds)
@@ -157,21 +149,23 @@ def _no_answer(state: Mapping[str, Any], order: CellOrder) -> Returned:
     return Returned(None, f"the cell ended with exit code {state.get('ExitCode')} and without a result", retry=True)
 
 
+def _is_in_a_cell(module: str, thrown_away: bool) -> bool:
+    return not disposable.is_needed(module) and not (thrown_away and cell_engine.is_needed(module))
+
+
 def _labels(order: CellOrder) -> dict[str, str]:
     return {LABEL: order.run, STUDENT: order.student}
 
 
-def _write(folder: Path, parcel: bytes, order: CellOrder, uid: int, lent: Lent | None) -> None:
+def _write(folder: Path, parcel: bytes, order: CellOrder, uid: int) -> None:
     asked = {"module": order.module, "seed": order.seed, "uid": uid, "disk": order.disk, "cpus": order.cpus}
-    asked["inner"] = lent.subnet if lent else ""
+    asked["inner"] = DEVICES if cell_engine.is_needed(order.module) else ()
     (folder / ORDER).write_text(json.dumps(asked), encoding="utf-8")
     (folder / PARCEL).write_bytes(parcel)
 
 
 @contextmanager
-def _container(
-    engine: Engine, image: str, order: CellOrder, folder: Path, base: Path | None, lent: Lent | None
-) -> Iterator[Any]:
+def _container(engine: Engine, image: str, order: CellOrder, folder: Path, base: Path | None) -> Iterator[Any]:
     """A cell that was made and not yet started, and all that belongs to it; removed at the end."""
     from docker.errors import APIError
 
@@ -181,22 +175,24 @@ def _container(
         str(folder / "out"): {"bind": str(OUT), "mode": "rw"},
     }
     with ExitStack() as stack:
-        more = dict(lent.environment) if lent else {}
-        volumes |= lent.volumes if lent else {}
+        more: dict[str, str] = {}
         if base:
             volume = stack.enter_context(package_cache.layered(engine, base, folder, order.run, order.student))
             volumes[volume] = {"bind": package_cache.PLACE, "mode": "rw"}
             volumes[str(folder / "layer")] = {"bind": str(LAYER), "mode": "ro"}
             more["UV_CACHE_DIR"] = package_cache.PLACE
         network = stack.enter_context(_network(engine, folder.name, labels))
+        place: dict[str, Any] = {"network": network, "hostname": "cell"}
+        if cell_engine.is_needed(order.module):
+            name = stack.enter_context(cell_engine.beside(engine, image, order, folder, labels, network))
+            place = {"network_mode": f"container:{name}"}
+            more |= cell_engine.ENVIRONMENT
+            volumes |= cell_engine.volumes(folder)
         handle = engine.api.containers.create(
             image, ["python", "-I", "-m", "mlops_grader.cohort.inside"],
-            name=folder.name, hostname="cell", labels=labels, network=network, volumes=volumes,
-            environment={**ENVIRONMENT, **more}, **_walls(order),
+            name=folder.name, labels=labels, volumes=volumes, environment={**ENVIRONMENT, **more}, **place, **_walls(order),
         )  # fmt: skip
         try:
-            if lent:
-                engine.api.networks.get(lent.run).connect(handle)
             yield handle
         finally:
             with suppress(APIError):
@@ -215,7 +211,6 @@ def _walls(order: CellOrder) -> dict[str, Any]:
         "cap_add": RIGHTS,
         "security_opt": ["no-new-privileges:true"],
         "ipc_mode": "private",
-        "sysctls": {"net.ipv4.ip_forward": "0"},  # it has two networks at times, and leads from none to the other
         "pids_limit": TASKS,
         "mem_limit": order.memory,
         "memswap_limit": order.memory,

@@ -20,7 +20,7 @@ class Graders:
     """
 
     grade: Callable[[bytes, CellOrder], Returned]
-    prepare: Callable[[str], None]
+    prepare: Callable[[str, bool], None]
     forget: Callable[[str], None]
     forget_one: Callable[[str, str], None]
     image: Callable[[], str]

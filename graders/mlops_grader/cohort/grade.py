@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from mlops_grader.cohort import copies, gradebook, history, late, plan
+from mlops_grader.cohort import cell_engine, copies, gradebook, history, late, plan
 from mlops_grader.cohort import options as given
 from mlops_grader.cohort.doors import Doors, own
 from mlops_grader.cohort.joblog import FILE, JobLog
@@ -152,8 +152,9 @@ class Go:
         asked, address = self.options, self.options.scheduler
         cpus = asked.cpus or getattr(module_named(self.settings.module), "CPUS", 1.0)
         limits = orders.Limits(seconds=asked.seconds, memory=asked.memory, cpus=cpus, disk=asked.disk)
-        workers = asked.workers or cluster.fitting(limits.memory, limits.cpus)
-        if not address and (words := cluster.room(workers, limits.memory)):
+        memory = cell_engine.memory(self.settings.module, limits.memory)
+        workers = asked.workers or cluster.fitting(memory, limits.cpus)
+        if not address and (words := cluster.room(workers, memory)):
             self._say(words, style="yellow")
         place = cluster.foreign(address) if address else cluster.local(min(workers, total), self.log.folder)
         graders, local = self.doors.graders, not address

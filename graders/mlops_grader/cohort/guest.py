@@ -49,18 +49,27 @@ class Guest:
         """Hand over what the command works on, and give it the network if it installs; afterwards take both back."""
         self._hand_over(command, folder, variables)
         words = ("/bin/sh", "-c", command) if isinstance(command, str) else tuple(command)
-        self._enter(limits.network)
+        self._enter(network=limits.network)
         try:
             yield {"args": [*WRAP, *words], "umask": 0o022, **self.identity}
         finally:
-            self._leave(limits.network)
+            self._leave(network=limits.network)
+
+    @contextmanager
+    def online(self) -> Iterator[None]:
+        """Have the network for what the grader does itself; what the user left is ended before, where nothing is to go on."""
+        self._enter(network=True)
+        try:
+            yield
+        finally:
+            self._leave(network=True)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What `subprocess` is told to start something as this user."""
         return {"user": self.uid, "group": self.uid, "extra_groups": ()}
 
-    def _enter(self, network: bool) -> None:
+    def _enter(self, *, network: bool) -> None:
         with self._lock:
             if network and not self._running:
                 self.end()  # nobody who was not asked sees the network
@@ -72,7 +81,7 @@ class Guest:
                 self._watched = True
                 threading.Thread(target=self._watch, daemon=True).start()
 
-    def _leave(self, network: bool) -> None:
+    def _leave(self, *, network: bool) -> None:
         with self._lock:
             self._running -= 1
             self._online -= network

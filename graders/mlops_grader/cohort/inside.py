@@ -63,7 +63,7 @@ def _sealed(
     order: Mapping[str, Any], work: Path, give: Callable[[Mapping[str, Any]], None]
 ) -> Callable[[Path], Sandbox]:
     """Take the network away, and make the door to the user as whom the student's commands run."""
-    link = Link(order.get("inner", ""))
+    link = Link(order["inner"])
     link.down()
     ground = work / "ground"
     ground.mkdir()

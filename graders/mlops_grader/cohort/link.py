@@ -6,6 +6,7 @@ import ipaddress
 import json
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,12 @@ class Unsealed(Exception):
 class Link:
     """Takes the cell's network away and gives it back; it begins as it was found, and `down` is the first thing to do.
 
-    inner: the addresses of a network that stays, where the checks have one for their containers: it leads nowhere else.
+    inner: the devices of an engine that serves this cell alone, which stay: they lead to its containers and nowhere else.
     """
 
-    def __init__(self, inner: str = "") -> None:
-        self._subnet = inner
-        self._inner = _device_within(inner) if inner else ""
-        default = next((each for each in _told("route", "show", "default") if each.get("dev") != self._inner), {})
+    def __init__(self, inner: Sequence[str] = ()) -> None:
+        self._inner = inner
+        default = next(iter(_told("route", "show", "default")), {})
         self._device: str = default.get("dev", "")
         self._gateway: str = default.get("gateway", "")
 
@@ -38,8 +38,6 @@ class Link:
         """Take the network away. Raises Unsealed when there is still a way out."""
         for device in self._outer():
             _ip("link", "set", "dev", device, "down")
-        if any(each.get("dev") == self._inner for each in _told("route", "show", "default")):
-            _ip("route", "del", "default", "dev", self._inner)
         _ip("route", "replace", "unreachable", RESOLVER, "table", "local")
         self._must_be_down()
 
@@ -54,7 +52,12 @@ class Link:
         _ip("route", "del", "unreachable", RESOLVER, "table", "local")
 
     def _outer(self) -> list[str]:
-        return [place.name for place in INTERFACES.iterdir() if place.name not in ("lo", self._inner)]
+        """All devices but those of the engine, and the ends of its containers' own that are plugged into them."""
+        return [
+            place.name
+            for place in INTERFACES.iterdir()
+            if place.name not in ("lo", *self._inner) and (place / "master").resolve().name not in self._inner
+        ]
 
     def _must_be_down(self) -> None:
         if up := [name for name in self._outer() if int((INTERFACES / name / "flags").read_text(), 16) & IS_UP]:
@@ -66,22 +69,20 @@ class Link:
                 except OSError:
                     continue
             raise Unsealed(f"with the network taken away there is still a way to {address[0]}")
-        if self._inner and (more := _routes(self._inner) - {self._subnet}):
-            raise Unsealed(f"the network of the checks' containers leads to {', '.join(sorted(more))} too")
-
-
-def _device_within(subnet: str) -> str:
-    """The device whose address is one of these. Raises Unsealed when there is none."""
-    for device in _told("-4", "address", "show"):
-        for each in device["addr_info"]:
-            if ipaddress.ip_address(each["local"]) in ipaddress.ip_network(subnet):
-                return str(device["ifname"])
-    raise Unsealed(f"the cell is not attached to the network {subnet} of the checks' containers")
+        for device in self._inner:
+            if more := _routes(device) - _subnets(device):
+                raise Unsealed(f"the engine's network {device} leads to {', '.join(sorted(more))} too")
 
 
 def _routes(device: str) -> set[str]:
     """Where a device leads, by either version of the protocol."""
     return {each["dst"] for version in ("-4", "-6") for each in _told(version, "route", "show", "dev", device)}
+
+
+def _subnets(device: str) -> set[str]:
+    """The networks of a device's own addresses."""
+    addresses = [each for told in _told("address", "show", "dev", device) for each in told["addr_info"]]
+    return {str(ipaddress.ip_interface(f"{each['local']}/{each['prefixlen']}").network) for each in addresses}
 
 
 def _ip(*words: str) -> None:

@@ -116,7 +116,15 @@ class Batch:
 
     def _prepare(self) -> None:
         for slot in self.slots.to_prepare():
-            self._submit(slot, None, task.welcome, self.graders.prepare, self.settings.module, identity())
+            self._submit(
+                slot,
+                None,
+                task.welcome,
+                self.graders.prepare,
+                self.settings.module,
+                identity(),
+                self.settings.disposable,
+            )
         if self.slots.by_address and not self.slots.usable:
             raise UsageError("no worker can grade:\n" + "\n".join(sorted({slot.refused for slot in self.slots})))
 

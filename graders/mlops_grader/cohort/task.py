@@ -41,12 +41,12 @@ def work(grade: Grade, parcel: bytes, order: CellOrder, topic: str, token: int) 
         return dataclasses.replace(returned, phases={**returned.phases, WORKER: time.monotonic() - started})
 
 
-def welcome(prepare: Callable[[str], None], module: str, grader: str) -> str:
+def welcome(prepare: Callable[[str, bool], None], module: str, grader: str, disposable: bool) -> str:
     """Make a worker ready for a module; why it cannot be, or nothing. grader: the identity of the coordinator's."""
     if identity() != grader:
         return f"it has grader {identity()} and not {grader}: install the same release there, and restart it"
     try:
-        prepare(module)
+        prepare(module, disposable)
     except UsageError as error:
         return plain(str(error)) or "it is not fit"
     return ""

@@ -29,17 +29,16 @@ ANSWER_LIMIT = 2**20  # bytes of an answer that are read
 
 @dataclass(frozen=True)
 class Client:
-    """One product at one address, of this machine as a rule. `alive` says why it is gone, None while it runs."""
+    """One product on a port of this machine. `alive` says why it is gone, None while it runs."""
 
     port: int
     service: Service
     alive: Callable[[], str | None]
-    host: str = LOCAL
 
     @property
     def address(self) -> str:
         """Where it is reached."""
-        return f"http://{self.host}:{self.port}"
+        return f"http://{LOCAL}:{self.port}"
 
     def predict(self, body: Mapping[str, Any], timeout: float = 10.0) -> Any:
         """The prediction that it answers for one valid request, a probability in most products. Raises Fail for any other answer."""
@@ -96,11 +95,11 @@ class Client:
 class SlowRequest:
     """A request that is in flight for as long as its last byte is held back. Raises Fail when nobody takes it."""
 
-    def __init__(self, port: int, service: Service, body: Mapping[str, Any], host: str = LOCAL) -> None:
+    def __init__(self, port: int, service: Service, body: Mapping[str, Any]) -> None:
         payload = json.dumps(body).encode()
         self._service = service
         self._last = payload[-1:]
-        self._connection = HTTPConnection(host, port, timeout=15)
+        self._connection = HTTPConnection(LOCAL, port, timeout=15)
         try:
             self._connection.putrequest("POST", service.predict)
             self._connection.putheader("Content-Type", "application/json")

@@ -180,13 +180,6 @@ def port_of(handle: Handle, port: int) -> int:
     return 0
 
 
-def address_of(handle: Handle, network: str) -> str:
-    """The address of a container on a network; where it has ended already, one that answers nothing."""
-    handle.reload()
-    joined: Mapping[str, Any] = handle.attrs["NetworkSettings"]["Networks"].get(network) or {}
-    return str(joined.get("IPAddress") or "0.0.0.0")  # noqa: S104  # an address to ask, not to bind
-
-
 def ending(handle: Handle) -> str | None:
     """The words for a container that is not running; None while it is."""
     handle.reload()

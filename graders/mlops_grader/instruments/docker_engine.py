@@ -6,8 +6,8 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 LABEL = "mlops-grader.run"
 JOB_LABEL = "mlops-grader.job"  # what the submission's own docker commands make carries this one too
 COMPOSE_LABEL = "com.docker.compose.project"
-# what a cell tells its grader: the name of all that it makes, the network for its containers, and a name for caches
-RUN, NETWORK, BUILDS = "MLOPS_GRADER_ENGINE_RUN", "MLOPS_GRADER_ENGINE_NETWORK", "MLOPS_GRADER_ENGINE_BUILDS"
+# what a cell tells its grader, whose engine is its own: the network for containers, and a folder with base images
+NETWORK, SHELF = "MLOPS_GRADER_ENGINE_NETWORK", "MLOPS_GRADER_ENGINE_SHELF"
 REACHED_BY = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 BUILD_SECONDS = 1500
 CLOCK_SECONDS = 3600  # a process of that number which is older or younger by less is taken for the same one
@@ -48,8 +48,8 @@ LIMITS: Mapping[str, Any] = {
 class Engine:
     """A reachable engine. Everything that it makes carries the label of this run.
 
-    network: the only one of the containers that are started, which are then reached at their own address; else their
-    ports are published on this machine. builds: keeps what builds leave in cache mounts apart from other submissions'.
+    In a cell the engine serves this one grade. network: the only one of the containers that are started; it leads nowhere.
+    shelf: archives of base images, which are taken in when a Dockerfile names them. online: gives a build the network.
     """
 
     api: DockerClient
@@ -57,17 +57,22 @@ class Engine:
     run: str
     root_uid: int
     network: str = ""
-    builds: str = ""
+    shelf: Path | None = None
+    online: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def build(self, context: Path, dockerfile: Path, name: str) -> Image:
         """Build an image with BuildKit. Raises Fail with the words of the step that failed, NotRun without network."""
+        self._take_from_shelf(dockerfile)
         tag = f"mlops-grader/{self.run}:{name}"
         command = [
             str(self.program), "build", "--progress=plain", f"--label={LABEL}={self.run}",
-            *self._apart(), f"--file={dockerfile}", f"--tag={tag}", str(context),
+            f"--file={dockerfile}", f"--tag={tag}", str(context),
         ]  # fmt: skip
-        code, log = _execute(command)
+        with self.online():
+            code, log = _execute(command)
         build = read_log(log)
+        if code and self.network and FULL in log.lower():
+            raise Fail("the build filled the disk of its cell", fix=_FULL)
         if code:
             raise why_it_failed(build, log)
         return Image(self.api, tag, build)
@@ -81,7 +86,7 @@ class Engine:
         port: int | None = None,
         **options: Any,
     ) -> Iterator[containers.Container]:
-        """Start a container of an image, reached on 127.0.0.1 or its own network, and remove it afterwards."""
+        """Start a container of an image, reached on 127.0.0.1, and remove it afterwards."""
         from docker.errors import APIError
 
         inside = port or service.port
@@ -96,24 +101,26 @@ class Engine:
             raise _why_it_cannot_start(error) from None
         try:
             _start(handle)
-            port, host = containers.port_of(handle, inside), LOCAL
-            if self.network:
-                port, host = inside, containers.address_of(handle, self.network)
-            client = Client(port, service, lambda: containers.ending(handle), host)
+            client = Client(containers.port_of(handle, inside), service, lambda: containers.ending(handle))
             yield containers.Container(handle, client, self.root_uid)
         finally:
             with suppress(APIError):
                 handle.remove(force=True, v=True)
 
-    def _apart(self) -> tuple[str, ...]:
-        return (f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={self.builds}",) if self.builds else ()
+    def _take_from_shelf(self, dockerfile: Path) -> None:
+        """Load the base images that a Dockerfile names, where they lie here: not every grade is to ask a registry for them."""
+        for archive in sorted(self.shelf.glob("*.tar")) if self.shelf else ():
+            reference = archive.name.rpartition("@")[0].replace("~", "/")
+            text = dockerfile.read_text(encoding="utf-8", errors="replace")
+            if _names(text, reference) and not self.api.api.images(name=reference):
+                with archive.open("rb") as opened:
+                    self.api.images.load(opened)
 
     def _reached(self, port: int) -> Mapping[str, Any]:
-        """How the engine is told to let the grader reach a container, and where it is one of record nobody else."""
-        if not self.network:
-            return {"ports": {f"{port}/tcp": (LOCAL, None)}}  # None: any free port
+        """How the engine is told to let the grader reach a container, and in a cell nobody else."""
+        published = {"ports": {f"{port}/tcp": (LOCAL, None)}}  # None: any free port
         # a name server that is not there: the engine's own would ask others on behalf of a container without a way out
-        return {"network": self.network, "dns": [LOCAL], "security_opt": ["no-new-privileges:true"]}
+        return {**published, "network": self.network, "dns": [LOCAL]} if self.network else published
 
     def forget(self) -> None:
         """Remove the containers and images of this run; layers stay in the build cache."""
@@ -181,17 +188,18 @@ def run_label() -> str:
     return f"{_machine()}-{os.getpid()}-{int(psutil.Process().create_time())}"
 
 
-def of_this_grade() -> Engine:
-    """The engine for the checks of this grade, as the cell says in which it runs. Raises NotRun as `connect` does."""
-    told = os.environ.get(RUN)
-    if not told:
-        return connect(run_label())
-    # processes of the machine cannot be seen from a cell: it must not take another one's containers for dead ones
-    engine = connect(told, tidy=False)
-    return replace(engine, network=os.environ[NETWORK], builds=os.environ[BUILDS])
+def of_this_grade(online: Callable[[], AbstractContextManager[None]]) -> Engine:
+    """The engine for the checks of this grade, as the cell says in which it runs. Raises NotRun as `connect` does.
+
+    online: gives what runs in its context the network, where a cell has taken it away.
+    """
+    engine = connect(run_label())
+    if NETWORK not in os.environ:
+        return engine
+    return replace(engine, network=os.environ[NETWORK], shelf=Path(os.environ[SHELF]), online=online)
 
 
-def connect(run: str, *, tidy: bool = True) -> Engine:
+def connect(run: str) -> Engine:
     """The engine of this machine. Raises NotRun when there is none, or none that builds with BuildKit."""
     try:
         import docker
@@ -211,8 +219,7 @@ def connect(run: str, *, tidy: bool = True) -> Engine:
         api.close()
         raise NotRun("no docker client on PATH can build with BuildKit", fix=DOCTOR)
     engine = Engine(api, program, run, _root_uid(info))
-    if tidy:
-        engine.forget_the_dead()
+    engine.forget_the_dead()
     return engine
 
 
@@ -231,7 +238,7 @@ def _execute(command: Sequence[str]) -> tuple[int, str]:
 
 def why_it_failed(build: Build, log: str) -> Exception:
     """What to raise for a build that failed: Fail for the student, NotRun without network, UsageError for a full disk."""
-    if "no space left on device" in log.lower():
+    if FULL in log.lower():
         return UsageError("the disk is full: docker system prune frees what old builds left")
     step = next((step for step in build.steps if step.failed), None)
     errors = [line for line in log.splitlines() if re.match(r"(ERROR|error|failed)\b", line)]
@@ -247,8 +254,15 @@ def why_it_failed(build: Build, log: str) -> Exception:
     return Fail(found, fix=_MISSING if re.match("(COPY|ADD) .*not found", f"{step.instruction} {words}") else _MEND)
 
 
+FULL = "no space left on device"
+_FULL = "docker system df after a build in a fresh clone: install less, and keep no caches in the image"
 _MEND = "run docker build in a fresh clone and mend that step"
 _MISSING = "is that file committed, below the build context, and not shut out by `.dockerignore`?"
+
+
+def _names(dockerfile: str, reference: str) -> bool:
+    """Whether a Dockerfile may start from an image: its name and its tag both stand there, be it in an ARG."""
+    return all(re.search(rf"(?<![\w.-]){re.escape(part)}(?![\w.-])", dockerfile) for part in reference.rsplit(":", 1))
 
 
 def _why_no_base(base: str, words: str) -> Exception:

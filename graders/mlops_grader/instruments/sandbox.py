@@ -96,6 +96,9 @@ class Sandbox(Protocol):
     ) -> AbstractContextManager[Running]:
         """Start a command that goes on in the background until the context ends."""
 
+    def online(self) -> AbstractContextManager[None]:
+        """Have the network for what the grader does itself, where it is taken away as a rule."""
+
 
 class Ward(Protocol):
     """Where commands run as another user than the grader: what is done before and after each of them."""
@@ -104,6 +107,9 @@ class Ward(Protocol):
         self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str], limits: Limits
     ) -> AbstractContextManager[Mapping[str, Any]]:
         """Let a command reach what it works on; gives what `subprocess.Popen` is to be told. Afterwards its leavings are ended."""
+
+    def online(self) -> AbstractContextManager[None]:
+        """Have the network, and nobody left who was not asked to have it too."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,10 @@ class HostSandbox:
                 end_tree(process, token)  # Ctrl-C may have come after the start and before its answer
                 if process and process.stdout:
                     process.stdout.close()
+
+    def online(self) -> AbstractContextManager[None]:
+        """Have the network for what the grader does itself, where it is taken away as a rule."""
+        return self.ward.online() if self.ward else nullcontext()
 
     def _admitted(
         self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str], limits: Limits

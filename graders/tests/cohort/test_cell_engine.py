@@ -7,6 +7,8 @@ import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,14 @@ from typing import Any
 import pytest
 
 import submissions
-from cells import PRELUDE, order, parcel_of
+from cells import PRELUDE, graded, order, parcel_of
+from cells import seen as said_in
+from mlops_grader.check import Fail
 from mlops_grader.cohort import cell, cell_engine, cell_image
+from mlops_grader.cohort.own_engine import CHECKS, SOCKET
 from mlops_grader.cohort.records import Returned
-from mlops_grader.contract import Service
+from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments.docker_engine import LABEL, Engine
-from mlops_grader.instruments.image import Build, Image
 from mlops_grader.submission import UsageError
 
 pytestmark = [pytest.mark.engine, pytest.mark.network, pytest.mark.slow]
@@ -40,19 +44,20 @@ export = "true"
 serve = "python probe.py serve"
 """
 PROBE = """
-ON = {"lo": "lo", "inner": "eth1", "outer": "eth0"}
+DEVICES = ("", *os.listdir("/sys/class/net"))
 def bound(address, device, kind=socket.SOCK_STREAM):
     with socket.socket(socket.AF_INET, kind) as way:
         way.settimeout(2)
         if device:
-            way.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, ON[device].encode())
+            way.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
         way.connect(address)
         if kind == socket.SOCK_DGRAM:
             way.send(bytes.fromhex("abcd01000001000000000000076578616d706c6503636f6d0000010001"))
-            way.recv(512)
+            if way.recv(512)[3] & 15 == 2:
+                raise OSError('a server that could ask nobody')
         return "reached"
 def all_ways(address, kind=socket.SOCK_STREAM):
-    return sorted({attempt(lambda: bound(address, device, kind)) for device in ("", *ON)} & {"reached"})
+    return sorted({attempt(lambda: bound(address, device, kind)) for device in DEVICES} & {"reached"})
 def gateway(name):
     import fcntl, struct
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
@@ -61,7 +66,7 @@ def gateway(name):
     return socket.inet_ntoa(struct.pack("!I", (own & mask) + 1))
 def out():
     from concurrent.futures import ThreadPoolExecutor
-    machine = ADDRESSES + [attempt(lambda: gateway(device)) for device in ("eth0", "eth1")]
+    machine = ADDRESSES + [attempt(lambda: gateway(device)) for device in DEVICES if device]
     with ThreadPoolExecutor(20) as pool:
         asked = {
             "neighbour": [pool.submit(all_ways, ("NEIGHBOUR", 8000))],
@@ -131,13 +136,18 @@ def listening() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def neighbour(engine: Engine) -> Iterator[tuple[str, str]]:
-    """Address and network of a container that another cell's checks have started."""
-    with cell_engine.lent(engine, {LABEL: "neighbours"}) as lent:
-        command = ["python", "-m", "http.server", "8000"]
-        other = replace(engine, run=lent.run, network=lent.run)
-        image = Image(engine.api, BASE, Build(()))
-        with other.start(image, Service(port=8000), command=command) as container:
-            yield container.client.host, lent.run
+    """Address and network of what stands for another cell, and answers."""
+    labels = {LABEL: engine.run}
+    network = engine.api.networks.create(f"neighbour-{engine.run}", labels=labels)
+    other = engine.api.containers.run(
+        BASE, ["python", "-m", "http.server", "8000"], network=network.name, labels=labels, detach=True
+    )
+    try:
+        other.reload()
+        yield other.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"], str(network.name)
+    finally:
+        other.remove(force=True)
+        network.remove()
 
 
 def made(folder: Path, *edits: submissions.Edit, solved: bool = False) -> bytes:
@@ -179,7 +189,7 @@ def seen(returned: Returned, check: str) -> Mapping[str, Any]:
     return told
 
 
-NOWHERE = {"engine": [], "neighbour": [], "names": [], "outside": [], "metadata": [], "machine": []}
+NOWHERE: Mapping[str, Any] = {"engine": [], "neighbour": [], "names": [], "outside": [], "metadata": [], "machine": []}
 
 
 def test_a_command_in_the_cell_reaches_no_engine_no_neighbour_and_not_this_machine(hostile: Returned) -> None:
@@ -214,54 +224,175 @@ def test_a_reference_earns_all_a_starter_nothing_and_nothing_is_left(
     assert left(engine) <= before
 
 
+LEADS = "ip route add 198.51.100.0/24 dev inner0"
+LOOSE = "ip link add loose0 type dummy; ip link set loose0 up"
+
+
 @pytest.mark.parametrize(
-    ("inner", "route", "says"),
-    [
-        ("203.0.113.0/24", "", "not attached to the network 203.0.113.0/24"),
-        ("SUBNET", "198.51.100.0/24", "leads to 198.51.100.0/24 too"),
-        ("SUBNET", "", "sealed"),
-    ],
+    ("more", "says"),
+    [(LEADS, "inner0 leads to 198.51.100.0/24 too"), (LOOSE, "inner0 end0 lo"), ("true", "inner0 end0 lo")],
 )
-def test_a_cell_is_not_sealed_while_its_second_network_leads_further(
-    engine: Engine, inner: str, route: str, says: str
+def test_a_cell_is_sealed_when_the_engine_s_devices_lead_to_its_containers_alone(
+    engine: Engine, more: str, says: str
 ) -> None:
-    with cell_engine.lent(engine, {LABEL: "sealed"}) as lent:
-        lines = ["import subprocess, sys", "from mlops_grader.cohort.link import Link"]
-        lines += [f"subprocess.run(['ip', 'route', 'add', '{route}', 'dev', 'eth0'], check=True)"] if route else []
-        lines += ["try:", f"    Link('{inner.replace('SUBNET', lent.subnet)}').down()", "    print('sealed')"]
-        lines += ["except Exception as error:", "    print(error)"]
-        command = ["python", "-I", "-c", "\n".join(lines)]
-        image = cell_image.ensure(engine)
-        said = engine.api.containers.run(image, command, network=lent.run, cap_add=["NET_ADMIN"], remove=True)
-        assert says in bytes(said).decode()
-
-
-def test_a_network_on_which_this_machine_is_too_is_refused() -> None:
-    with pytest.raises(UsageError, match="gives the machine the address 127"):
-        cell_engine._must_be_without_this_machine("127.0.0.0/8")
+    """What is up after it: the network of containers, with the plugs of those, and nothing else."""
+    made = (
+        "ip link add inner0 type bridge; ip address add 10.9.8.1/24 dev inner0; ip link set inner0 up;"
+        "ip link add end0 type veth peer name other0; ip link set end0 master inner0; ip link set end0 up;"
+    )
+    script = f"""
+import os, pathlib
+from mlops_grader.cohort.link import Link
+os.system({made + more!r})
+try:
+    Link(("inner0",)).down()
+    flags = {{place.name: int((place / "flags").read_text(), 16) for place in pathlib.Path("/sys/class/net").iterdir()}}
+    print(*sorted((name for name, each in flags.items() if each & 1), key=["inner0", "end0", "lo"].index))
+except Exception as error:
+    print(error)
+"""
+    image = cell_image.ensure(engine)
+    said = engine.api.containers.run(image, ["python", "-I", "-c", script], cap_add=["NET_ADMIN"], remove=True)
+    assert says in bytes(said).decode()
 
 
 def left(engine: Engine) -> set[str]:
-    """What cells' engines made that is there: containers, images, networks."""
-    api = engine.api.api
-    networks = [each["Name"] for each in api.networks() if each["Name"].startswith("graded-in-cell-")]
-    images = [str(each["RepoTags"]) for each in api.images(filters={"label": LABEL})]
-    containers = [str(each["Names"]) for each in api.containers(all=True, filters={"label": LABEL})]
-    return {name for name in (*networks, *images, *containers) if "graded-in-cell-" in name}
+    """What cells have made that is there: containers, volumes, networks."""
+    api = engine.api
+    kinds = (api.containers.list(all=True), api.networks.list(), api.volumes.list())
+    return {str(each.name) for kind in kinds for each in kind if str(each.name).startswith("mlops-grader-cell-")}
+
+
+@contextmanager
+def own(engine: Engine, folder: Path, run: str = "own", **more: Any) -> Iterator[Engine]:
+    """The engine of a cell, as its grader has it. `network` is that of its container, as outside it."""
+    asked, labels = order("ada", module=KEY, run=run, **more), {LABEL: run, cell.STUDENT: "ada"}
+    folder.mkdir(exist_ok=True)
+    cell_engine.shelve(engine)
+    with (
+        cell._network(engine, f"mlops-grader-cell-{run}", labels) as network,
+        cell_engine.beside(engine, cell_image.ensure(engine), asked, folder, labels, network),
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setenv("DOCKER_HOST", f"unix://{folder / 'engine' / SOCKET}")
+        inner = docker_engine.connect(docker_engine.run_label())
+        try:
+            yield replace(inner, network=CHECKS, shelf=cell_engine.shelf())
+        finally:
+            inner.api.close()
 
 
 def test_what_a_killed_worker_left_of_an_engine_is_forgotten(tmp_path: Path, engine: Engine) -> None:
-    lending = cell_engine.lent(engine, {LABEL: "lost", cell.STUDENT: "ada"})
-    lent = lending.__enter__()
-    (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\nLABEL a=b\n", encoding="utf-8")
-    inner = replace(engine, run=lent.run, network=lent.run, builds="lost")
-    image = inner.build(tmp_path, tmp_path / "Dockerfile", "product")
-    engine.api.containers.run(image.tag, ["sleep", "600"], network=lent.run, labels={LABEL: lent.run}, detach=True)
+    before = left(engine)
+    labels = {LABEL: "lost", cell.STUDENT: "ada"}
+    lost = cell_engine.beside(engine, cell_image.ensure(engine), order("ada", run="lost"), tmp_path, labels, "bridge")
+    lost.__enter__()
     engine.forget_the_dead()  # as every grader does that comes to this engine
-    assert image.facts
-    assert len([each for each in left(engine) if lent.run in each]) >= 2
+    assert len(engine.api.containers.list(filters={"label": f"{LABEL}=lost"})) == 1
     cell.forget_one("lost", "ada")
-    assert not [each for each in left(engine) if lent.run in each]
+    assert (left(engine), engine.api.containers.list(all=True, filters={"label": f"{LABEL}=lost"})) == (before, [])
+
+
+def test_a_machine_that_cannot_run_an_engine_beside_a_cell_says_so(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cell_engine, "RIGHTS", [])
+    with (
+        pytest.raises(UsageError, match=r"cannot start on this machine:\n(.*\n)+.*--disposable"),
+        cell_engine.beside(engine, cell_image.ensure(engine), order("ada"), tmp_path, {}, "bridge"),
+    ):
+        raise AssertionError("it started")
+    assert not list(engine.api.containers.list(all=True, filters={"name": tmp_path.name}))
+
+
+REACHES = "import socket, sys; print(socket.socket().connect_ex((sys.argv[1], int(sys.argv[2]))))"
+
+
+def test_a_build_reaches_the_network_and_a_container_of_a_check_does_not(
+    tmp_path: Path, engine: Engine, listening: int
+) -> None:
+    with own(engine, tmp_path) as inner:
+        (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\n", encoding="utf-8")
+        inner.build(tmp_path, tmp_path / "Dockerfile", "product")
+        command = ["timeout", "5", "python", "-c", REACHES, *("172.17.0.1", str(listening))]
+        command[-2] = _own_addresses()[0]
+        said = inner.api.containers.run(BASE, command, network="bridge", remove=True)
+        assert bytes(said) == b"0\n"
+        from docker.errors import ContainerError
+
+        with pytest.raises(ContainerError, match="exit status 124"):
+            inner.api.containers.run(BASE, command, network=CHECKS, remove=True)
+
+
+HOG = """
+import os, subprocess, sys
+def tasks():
+    started = []
+    try:
+        while len(started) < 20000:
+            started.append(subprocess.Popen(["sleep", "60"]))
+    except OSError:
+        return len(started)
+    finally:
+        for each in started:
+            each.kill()
+def memory():
+    code = "held = []\\nwhile True: held.append(b'x' * 2**26); print(len(held) * 64, flush=True)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    return int(ended.stdout.split()[-1]), ended.returncode
+def disk():
+    size = 0
+    try:
+        with open("/full", "wb") as file:
+            while size < 2**14:
+                size += file.write(bytes(2**20)) // 2**20
+                file.flush()
+    except OSError as error:
+        return size, error.errno
+found = {"memory": memory(), "disk": disk()}
+os.remove("/full")
+print("SEEN", found | {"tasks": tasks()}, flush=True)
+sys.exit(1)
+"""
+
+
+def test_a_build_takes_no_more_than_its_cell_may_and_the_engine_goes_on(tmp_path: Path, engine: Engine) -> None:
+    """The fork bomb, the full memory and the full disk of a RUN step: limits of this one cell, not of the machine."""
+    (tmp_path / "hog.py").write_text(HOG, encoding="utf-8")
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\nCOPY hog.py /\nRUN python /hog.py\n", encoding="utf-8")
+    with own(engine, tmp_path, memory=2 * 2**30) as inner:
+        with pytest.raises(Fail) as failed:
+            inner.build(tmp_path, tmp_path / "Dockerfile", "hog")
+        said = re.search(r"SEEN (\{.*\})", str(failed.value))
+        assert said, failed.value
+        told = eval(said[1])  # noqa: S307  # what the script above prints
+        assert (512 < told["memory"][0] < 1536, told["memory"][1]) == (True, -9)
+        assert (512 < told["disk"][0] < 1536, told["disk"][1]) == (True, 28)
+        assert 100 < told["tasks"] < cell_engine.TASKS
+        (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\nRUN true\n", encoding="utf-8")
+        assert inner.build(tmp_path, tmp_path / "Dockerfile", "next").facts
+
+
+def test_a_build_that_fills_the_disk_of_its_cell_is_the_submission_s_fault(tmp_path: Path, engine: Engine) -> None:
+    text = f"FROM {BASE}\nRUN dd if=/dev/zero of=/full bs=1M count=20000\n"
+    (tmp_path / "Dockerfile").write_text(text, encoding="utf-8")
+    with own(engine, tmp_path, memory=2**30) as inner, pytest.raises(Fail, match="filled the disk of its cell"):
+        inner.build(tmp_path, tmp_path / "Dockerfile", "full")
+
+
+def test_a_bomb_in_a_build_costs_its_author_and_no_neighbour(tmp_path: Path, engine: Engine) -> None:
+    """Graded at the same time: a Dockerfile that forks without end, and a command that starts 200 processes."""
+    bomb = f"FROM {BASE}\nRUN bomb() {{ bomb | bomb & }}; bomb; sleep 30; exit 1\n"
+    written = (submissions.write("product.toml", CONTRACT), submissions.write("Dockerfile", bomb))
+    script = "see(ran=[subprocess.run(['true']).returncode for _ in range(200)].count(0))"
+    with ThreadPoolExecutor(2) as pool:
+        hostile = made(tmp_path / "hostile", *written)
+        bombing = pool.submit(cell.grade, hostile, order("bomb", module=KEY, run="bomb", seconds=1500.0))
+        beside = pool.submit(graded, tmp_path / "honest", script, run="bomb").result()
+    document = bombing.result().document
+    assert document, f"{bombing.result().error}\n{bombing.result().log}"
+    assert {each["verdict"] for each in document["checks"]} <= {"failed", "blocked", "passed"}
+    assert (document["score"] <= 10, said_in(beside)) == (True, {"ran": 200})
 
 
 SHARED = "RUN --mount=type=cache,id=packages,target=/packages cp /packages/word /word 2>/dev/null || echo clean > /word"
@@ -275,16 +406,29 @@ def build(engine: Engine, folder: Path, instructions: str) -> str:
     return bytes(engine.api.containers.run(image.tag, ["cat", "/word"], remove=True)).decode().strip()
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_what_one_submission_leaves_in_a_cache_mount_another_one_finds_only_without_a_place_of_its_own(
-    tmp_path: Path, engine: Engine, apart: bool
+def test_what_a_build_leaves_in_a_cache_mount_another_one_finds_only_in_the_same_engine(
+    tmp_path: Path, engine: Engine
 ) -> None:
-    """The attack works where builds share their cache mounts, as on a person's own machine, and fails between cells."""
+    """The attack works where builds share an engine, as on a person's own machine, and fails between cells."""
     mount = SHARED.replace("id=packages", f"id={tmp_path.name}-{engine.run}")
     poison = mount.split(" cp ")[0] + " echo poisoned > /packages/word && cp /packages/word /word"
-    first, second = (replace(engine, builds=f"{name}-{engine.run}" if apart else "") for name in ("one", "two"))
-    assert build(first, tmp_path / "poison", poison) == "poisoned"
-    assert build(first, tmp_path / "again", mount) == "poisoned", (
-        "the very instruction of the other one, for the cache of layers"
-    )
-    assert build(second, tmp_path / "victim", mount) == ("clean" if apart else "poisoned")
+    with own(engine, tmp_path / "first") as first:
+        assert build(first, tmp_path / "poison", poison) == "poisoned"
+        assert build(first, tmp_path / "again", mount) == "poisoned"
+    with own(engine, tmp_path / "second") as second:
+        assert build(second, tmp_path / "victim", mount) == "clean"
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "loads"),
+    [
+        ("FROM python:3.13-slim AS build", True),
+        ("ARG TAG=3.13-slim\nFROM python:$TAG", True),
+        ("FROM docker.io/library/python:3.13-slim", True),
+        ("FROM python:3.13", False),
+        ("FROM python:3.13-slim-bookworm", False),
+        ("FROM my-python:3.13-slim", False),
+    ],
+)
+def test_a_base_image_is_taken_from_the_shelf_where_the_dockerfile_names_it(dockerfile: str, loads: bool) -> None:
+    assert docker_engine._names(dockerfile, "python:3.13-slim") is loads
