@@ -131,7 +131,6 @@ def set_up(sandbox: Sandbox, submission: Submission, folder: Path) -> tuple[Envi
     """Make an environment and run the `setup` command of the contract in the clone, from nothing.
 
     Where that fails it is tried once more from what uv has downloaded before: a laptop need not be online.
-    Raises NotRun when it fails and no package index answers: then nobody knows what it would do.
     """
     command = submission.contract().command("setup")
     environment = create(sandbox, folder)
@@ -141,9 +140,13 @@ def set_up(sandbox: Sandbox, submission: Submission, folder: Path) -> tuple[Envi
     remove_folder(folder)
     alone = create(sandbox, folder, offline=True)
     again = sandbox.run(command, submission.root, alone.variables(), SETUP)
-    if not again.ok and not index_answers(sandbox):
-        raise NotRun(f"no package index answers, and the setup command fails: {done}", fix=CONNECT)
     return (alone, again) if again.ok else (environment, done)
+
+
+def needs_an_index(sandbox: Sandbox, failed: Finished) -> None:
+    """Raises NotRun when a setup command has failed and no package index answers: nobody knows what it does where one does."""
+    if not index_answers(sandbox):
+        raise NotRun(f"no package index answers, and the setup command fails: {failed}", fix=CONNECT)
 
 
 def index_answers(sandbox: Sandbox) -> bool:
@@ -173,11 +176,15 @@ def cached(sandbox: Sandbox, submission: Submission) -> Environment:
 
 
 def made_anew(sandbox: Sandbox, submission: Submission, folder: Path) -> Environment:
-    """The environment that `setup` makes in that folder, from nothing. Raises Fail when the setup command fails."""
+    """The environment that `setup` makes in that folder, from nothing.
+
+    Raises Fail when the setup command fails, NotRun when it does and no package index answers.
+    """
     remove_folder(folder)
     try:
         environment, done = set_up(sandbox, submission, folder)
         if not done.ok:
+            needs_an_index(sandbox, done)
             raise Fail(
                 f"the setup command fails in a clean clone: {done}",
                 fix="run it in a fresh clone and a fresh environment",
