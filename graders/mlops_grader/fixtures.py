@@ -47,6 +47,7 @@ from mlops_grader.instruments.versions import Versions
 from mlops_grader.instruments.watch import Watched
 from mlops_grader.instruments.watch import watched as watch
 from mlops_grader.submission import Submission
+from mlops_grader.theirs import Theirs
 from mlops_grader.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class Ground:
     timelines: list[Timeline] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     sandbox: Callable[[Path], Sandbox] = HostSandbox
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Theirs(self.folder))
 
 
 GROUND = pytest.StashKey[Ground]()
@@ -124,7 +128,7 @@ def random(request: pytest.FixtureRequest, ground: Ground) -> Random:
 @pytest.fixture
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder."""
-    return tmp_path_factory.mktemp("scratch")
+    return Theirs(tmp_path_factory.mktemp("scratch"))
 
 
 @pytest.fixture(scope="session")

@@ -48,12 +48,6 @@ def _give(name: str, uid: int, within: int) -> None:
         os.chown(name, uid, uid, dir_fd=within, follow_symlinks=False)
 
 
-def keep_owner(source: Path, copy: Path) -> None:
-    """Give a copy that root made to whom the original belongs; what a student has changed never becomes the grader's."""
-    if (uid := _other(source)) is not None:
-        hand_over(copy.resolve(), uid)
-
-
 @contextmanager
 def as_owner(folder: Path) -> Iterator[dict[str, Any]]:
     """What `subprocess` is told so that root works in another's folder as that user: git runs what its settings there name.

@@ -14,7 +14,8 @@ from typing import Any
 
 from mlops_grader import contract
 from mlops_grader.check import Fail, Finding
-from mlops_grader.owner import as_owner, keep_owner
+from mlops_grader.owner import as_owner
+from mlops_grader.theirs import Theirs, copy_folder
 
 COURSE_FILE = "course.toml"
 LARGEST_FILE = 100 * 2**20  # bytes; code hosts refuse larger files
@@ -43,6 +44,9 @@ class Submission:
     files: tuple[str, ...] = ()
     problems: tuple[Finding, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Theirs(self.root))
+
     def contract(self) -> contract.Contract:
         """What `product.toml` says. Raises Fail when it is missing or malformed."""
         return contract.load(self.root)
@@ -69,8 +73,7 @@ class Submission:
     def copy(self, folder: Path) -> Submission:
         """The same project in a clone of its own in another folder, to be changed there."""
         top = next((path for path in (self.root, *self.root.parents) if (path / ".git").is_dir()), self.root)
-        shutil.copytree(top, folder, symlinks=True)
-        keep_owner(top, folder)
+        copy_folder(top, folder)
         return replace(self, root=folder / self.root.relative_to(top))
 
 

@@ -17,7 +17,7 @@ from mlops_grader.instruments import authentic, bugs, history, lock, planted, re
 from mlops_grader.instruments.bugs import Bug
 from mlops_grader.instruments.client import Client, alone_on, example
 from mlops_grader.instruments.docker_engine import Engine
-from mlops_grader.instruments.environment import SETUP, Environment, create, needs_none, set_up
+from mlops_grader.instruments.environment import SETUP, Environment, create, needs_an_index, needs_none, set_up
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Sandbox
 from mlops_grader.submission import Submission, git
@@ -270,6 +270,7 @@ def _set_up(sandbox: Sandbox, submission: Submission, contract: Contract, folder
         return Product(clone, Environment(folder / "no-environment", bare=True), sandbox, contract)
     environment, done = set_up(sandbox, clone, folder / "environment")
     if not done.ok:
+        needs_an_index(sandbox, done)
         fix = LACKS_IT if done.exit == NOT_FOUND else "run it in a fresh clone and a fresh environment"
         raise Fail(f"the setup command fails in a clean clone: {done}", fix=fix)
     return Product(clone, environment, sandbox, contract)

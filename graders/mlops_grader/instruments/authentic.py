@@ -16,7 +16,7 @@ from random import Random
 from uv import find_uv_bin
 
 from mlops_grader.check import Fail, NotRun
-from mlops_grader.instruments.environment import SETUP, Environment, cache_folder, caches
+from mlops_grader.instruments.environment import CONNECT, SETUP, Environment, cache_folder, caches, index_answers
 from mlops_grader.instruments.sandbox import Finished, Sandbox
 from mlops_grader.submission import Submission
 
@@ -25,7 +25,8 @@ RECORD_LIMIT = 8 * 2**20  # bytes; large packages have half a megabyte
 # how programs of Linux, macOS and Windows begin
 PROGRAMS = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")
 NAMED = re.compile(r"([\w.]+)-([\w.+!]+)\.dist-info")
-CONTROL = "pip"  # every index holds it: each new environment begins with it
+NO_SOLUTION = "No solution found"  # so says uv when the index has answered and does not hold what was asked for
+REFUSED = ("could not be queried", "403 Forbidden")  # or when the index refuses to say
 FIX = "let setup install from the lock, and change nothing in the environment"
 
 
@@ -80,10 +81,7 @@ def must_be_authentic(
     for module in random.sample(modules, len(modules)):
         compared += compared < SAMPLE and _is_compared(provided[module], module, index)
     if not compared:
-        raise NotRun(
-            "what is installed cannot be compared: no package index answers",
-            fix="connect to a network, and grade again",
-        )
+        raise NotRun("what is installed cannot be compared: no package index answers", fix=CONNECT)
 
 
 def imported(submission: Submission, package: str) -> set[str]:
@@ -153,40 +151,47 @@ class Index:
 
     @cached_property
     def answers(self) -> bool:
-        """Whether it knows now, and not from earlier downloads, what every index holds."""
-        return self._install(CONTROL, "control", "--no-cache", "--dry-run").ok
+        """Whether it can be asked now."""
+        return index_answers(self.sandbox)
 
     def anew(self, package: Distribution) -> Path | None:
-        """Where that package was installed once more, None when nobody answers. Raises Fail when the index does not hold it."""
-        what, place = f"{package.name}=={package.version}", f"anew-{package.name}"
-        version, own = ("--python-version", package.python), {"UV_CACHE_DIR": str(cache_folder() / "index")}
-        if not self.answers:  # what was downloaded for an earlier grade, or by the person's own uv, is the next best
-            tries = (self._install(what, place, *version, "--offline", downloads=each) for each in (own, caches()))
-            return self.folder / place if any(done.ok for done in tries) else None
-        done = self._install(what, place, *version, downloads=own)
-        if not done.ok:
-            raise Fail(
-                f"{package} is installed, and the package index has no wheel of it for Python {package.python}: {done.tail(1)}",
-                fix=FIX,
-            )
-        return self.folder / place
+        """Where that package was installed once more, None when nobody answers. Raises Fail when the index does not hold it.
 
-    def _install(self, what: str, place: str, *options: str, downloads: Mapping[str, str] | None = None) -> Finished:
+        Raises NotRun when the index answers, and cannot give that package now.
+        """
+        place, own = self.folder / f"anew-{package.name}", {"UV_CACHE_DIR": str(cache_folder() / "index")}
+        wheel = ("--python-version", package.python, "--only-binary", ":all:")
+        if not self.answers:  # what was downloaded for an earlier grade, or by the person's own uv, is the next best
+            tries = (self._install(package, place, *wheel, "--offline", downloads=each) for each in (own, caches()))
+            return place if any(done.ok for done in tries) else None
+        for how in (wheel, wheel[:2]):  # some packages are published as source alone
+            done = self._install(package, place, *how, downloads=own)
+            if done.ok:
+                return place
+            if NO_SOLUTION not in done.output or any(words in done.output for words in REFUSED):
+                raise NotRun(f"{package} cannot be compared with the package index: {done.tail(1)}", fix=CONNECT)
+        raise Fail(
+            f"{package} is installed, and the package index does not hold it for Python {package.python}: {done.tail(1)}",
+            fix=FIX,
+        )
+
+    def _install(self, package: Distribution, place: Path, *options: str, downloads: Mapping[str, str]) -> Finished:
         home = self.folder / "home"
         for each in (home, cache_folder() / "index"):
             each.mkdir(parents=True, exist_ok=True)
         own = {key: str(home) for key in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TMPDIR", "TEMP", "TMP")}
-        wheels = (
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--python",
-            sys.executable,
-            "--target",
-            str(self.folder / place),
-        )
-        command = [find_uv_bin(), "pip", "install", "--quiet", *wheels, *options, "--", what]
-        return self.sandbox.run(command, home, {**own, **(downloads or {})}, SETUP)
+        where = ("--no-deps", "--python", sys.executable, "--target", str(place))
+        command = [
+            find_uv_bin(),
+            "pip",
+            "install",
+            "--quiet",
+            *where,
+            *options,
+            "--",
+            f"{package.name}=={package.version}",
+        ]
+        return self.sandbox.run(command, home, {**own, **downloads}, SETUP)
 
 
 def _differing(fresh: Path, installed: Path) -> Sequence[str]:

@@ -13,9 +13,10 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import platformdirs
 from uv import find_uv_bin
@@ -24,6 +25,7 @@ from mlops_grader.check import Fail, NotRun
 from mlops_grader.contract import Contract
 from mlops_grader.instruments.sandbox import Finished, Limits, Sandbox
 from mlops_grader.submission import Submission
+from mlops_grader.theirs import Theirs, remove_folder
 
 if sys.platform == "win32":
     import msvcrt
@@ -48,6 +50,8 @@ READY = ".set-up"
 OFFLINE = {"UV_OFFLINE": "1"}
 DAY = 86_400.0  # seconds
 SEEDED = ".seeded"  # what was there before the setup command
+CONTROL = "pip"  # every index holds it: each new environment begins with it
+CONNECT = "connect to a network, or name the index of your institution in UV_DEFAULT_INDEX, and grade again"
 
 # files that a setup command reads to decide what to install
 _DECLARATIONS = (
@@ -61,11 +65,16 @@ class Environment:
     """A virtual environment in a folder of the grader's; `offline` when no package index answered while it was made.
 
     bare: there is none, because the product needs none: it has no `setup` command.
+    seeded: names and versions of what was there before the setup command, which may change everything in the folder.
     """
 
     folder: Path
     offline: bool = False
     bare: bool = False
+    seeded: frozenset[tuple[str, str]] = field(default=frozenset(), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Theirs(self.folder))
 
     @property
     def programs(self) -> Path:
@@ -90,9 +99,8 @@ class Environment:
         """Versions by normalized name of what is installed, without what every environment starts with."""
         if self.bare:
             return {}
-        seeded = json.loads((self.folder / SEEDED).read_text(encoding="utf-8"))
         listing = _distributions(self.folder)
-        return {name: version for name, (version, _) in listing.items() if seeded.get(name) != version}
+        return {name: version for name, (version, _) in listing.items() if (name, version) not in self.seeded}
 
     def local(self) -> frozenset[str]:
         """Normalized names of what was installed from a folder, such as the project itself: its code can go stale."""
@@ -113,10 +121,10 @@ def create(sandbox: Sandbox, folder: Path, *, offline: bool = False) -> Environm
     made = sandbox.run(command, folder.parent, {**caches(), **OFFLINE}, SETUP)
     made = made if made.ok else sandbox.run(command, folder.parent, caches(), SETUP)
     if not made.ok:
-        raise NotRun(f"no virtual environment can be made: {made.tail(1)}", fix="connect to a network, once")
-    seeded = {name: version for name, (version, _) in _distributions(folder).items()}
-    (folder / SEEDED).write_text(json.dumps(seeded), encoding="utf-8")
-    return Environment(folder, offline)
+        raise NotRun(f"no virtual environment can be made: {made.tail(1)}", fix=CONNECT)
+    seeded = {name: version for name, (version, _) in _distributions(Theirs(folder)).items()}
+    (Theirs(folder) / SEEDED).write_text(json.dumps(seeded), encoding="utf-8")
+    return Environment(folder, offline, seeded=frozenset(seeded.items()))
 
 
 def set_up(sandbox: Sandbox, submission: Submission, folder: Path) -> tuple[Environment, Finished]:
@@ -129,10 +137,24 @@ def set_up(sandbox: Sandbox, submission: Submission, folder: Path) -> tuple[Envi
     done = sandbox.run(command, submission.root, environment.variables(), SETUP)
     if done.ok or done.stopped:
         return environment, done
-    shutil.rmtree(folder)
+    remove_folder(folder)
     alone = create(sandbox, folder, offline=True)
     again = sandbox.run(command, submission.root, alone.variables(), SETUP)
     return (alone, again) if again.ok else (environment, done)
+
+
+def needs_an_index(sandbox: Sandbox, failed: Finished) -> None:
+    """Raises NotRun when a setup command has failed and no package index answers: nobody knows what it does where one does."""
+    if not index_answers(sandbox):
+        raise NotRun(f"no package index answers, and the setup command fails: {failed}", fix=CONNECT)
+
+
+def index_answers(sandbox: Sandbox) -> bool:
+    """Whether the package index that this machine is set to knows now, and not from earlier downloads, what every index holds."""
+    with TemporaryDirectory(prefix="index-", ignore_cleanup_errors=True) as folder:
+        ask = [find_uv_bin(), "pip", "install", "--quiet", "--no-cache", "--dry-run", "--no-deps"]
+        where = ["--python", sys.executable, "--target", str(Path(folder, "nothing"))]
+        return sandbox.run([*ask, *where, "--", CONTROL], Path(folder), None, SETUP).ok
 
 
 def cached(sandbox: Sandbox, submission: Submission) -> Environment:
@@ -141,7 +163,7 @@ def cached(sandbox: Sandbox, submission: Submission) -> Environment:
     One that holds the project itself is made anew each time: its copy of the code would go stale.
     Raises Fail when the setup command fails.
     """
-    kept = cache_folder() / "environments"
+    kept = Theirs(cache_folder() / "environments")
     folder = kept / fingerprint(submission)
     kept.mkdir(parents=True, exist_ok=True)
     with _alone(kept / f"{folder.name}.lock"):
@@ -149,15 +171,20 @@ def cached(sandbox: Sandbox, submission: Submission) -> Environment:
             _forget_old(kept)
             return made_anew(sandbox, submission, folder)
         (folder / READY).touch()
-        return Environment(folder)
+        noted = json.loads((folder / SEEDED).read_text(encoding="utf-8"))
+        return Environment(folder, seeded=frozenset(noted.items()))
 
 
 def made_anew(sandbox: Sandbox, submission: Submission, folder: Path) -> Environment:
-    """The environment that `setup` makes in that folder, from nothing. Raises Fail when the setup command fails."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """The environment that `setup` makes in that folder, from nothing.
+
+    Raises Fail when the setup command fails, NotRun when it does and no package index answers.
+    """
+    remove_folder(folder)
     try:
         environment, done = set_up(sandbox, submission, folder)
         if not done.ok:
+            needs_an_index(sandbox, done)
             raise Fail(
                 f"the setup command fails in a clean clone: {done}",
                 fix="run it in a fresh clone and a fresh environment",
@@ -165,7 +192,7 @@ def made_anew(sandbox: Sandbox, submission: Submission, folder: Path) -> Environ
         if not environment.local():
             (folder / READY).touch()
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         raise
     return environment
 
@@ -205,7 +232,7 @@ def _forget_old(kept: Path, keep: int = 6) -> None:
     begun = [mark.parent for mark in kept.glob(f"*/{SEEDED}") if not (mark.parent / READY).exists()]
     left = [folder for folder in begun if time.time() - folder.stat().st_mtime > DAY]
     for folder in [*(mark.parent for mark in made[keep:]), *left]:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 def _distributions(folder: Path) -> dict[str, tuple[str, str]]:

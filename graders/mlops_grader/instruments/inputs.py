@@ -8,7 +8,6 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,6 +17,7 @@ from mlops_grader.instruments import drawing
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Limits
 from mlops_grader.submission import Submission
+from mlops_grader.theirs import Theirs
 
 Body = dict[str, Any]
 
@@ -148,7 +148,7 @@ def _apart(words: Sequence[str]) -> list[str]:
 
 def _generated(product: Product, command: str, count: int, seed: int) -> list[Body]:
     with tempfile.TemporaryDirectory(prefix="generator-") as folder:
-        errors = Path(folder, "errors")
+        errors = Theirs(folder, "errors")
         # what it prints on the other stream are no bodies: a warning there harms nobody
         line = command if sys.platform == "win32" else f"exec 2> {shlex.quote(str(errors))}\n{command}"
         done = product.shell(line, {"SEED": str(seed), "COUNT": str(count)}, GENERATING)

@@ -180,7 +180,7 @@ ALTERNATIVES = (
             remove("requirements.lock"),
             contract(
                 lock="uv.lock",
-                setup="uv sync --locked",
+                setup="uv sync --locked --link-mode=symlink",  # what is installed lies in the cache
                 lint="uv run ruff check",
                 types="uv run mypy",
                 test="uv run pytest",

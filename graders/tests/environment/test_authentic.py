@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +42,36 @@ def wheel(index: Path, name: str, version: str, files: dict[str, str]) -> None:
     with zipfile.ZipFile(index / f"{name}-{version}-py3-none-any.whl", "w") as archive:
         for path, text in {**named, f"{info}/RECORD": record}.items():
             archive.writestr(path, text)
+
+
+BACKEND = """
+import zipfile
+
+def build_wheel(folder, settings=None, metadata=None):
+    info, made = "{name}-1.0.dist-info", "{name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(f"{folder}/{made}", "w") as wheel:
+        for path, text in {files!r}.items():
+            wheel.writestr(path, text)
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return made
+"""
+BUILD_SYSTEM = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+
+def source(index: Path, name: str, files: dict[str, str]) -> None:
+    """A package that the index holds as source alone; its version is 1.0."""
+    held = {
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        "pyproject.toml": BUILD_SYSTEM,
+        "backend.py": BACKEND.replace("{name}", name).replace("{files!r}", repr(files)),
+    }
+    with tarfile.open(index / f"{name}-1.0.tar.gz", "w:gz") as archive:
+        for path, text in held.items():
+            facts = tarfile.TarInfo(f"{name}-1.0/{path}")
+            facts.size = len(text.encode())
+            archive.addfile(facts, io.BytesIO(text.encode()))
 
 
 def installed(environment: Environment, name: str, version: str, files: dict[str, str]) -> Path:
@@ -110,9 +142,9 @@ def test_another_file_is_found(environment: Environment, judge: Callable[[], Non
 @pytest.mark.parametrize(
     ("name", "version", "says"),
     [
-        ("red_lights", "9.0", "red_lights 9.0 is installed, and the package index has no wheel of it"),
-        ("invented", "1.0", "invented 1.0 is installed, and the package index has no wheel of it"),
-        ("a_green", "1.0", "a_green 1.0 is installed, and the package index has no wheel of it"),
+        ("red_lights", "9.0", "red_lights 9.0 is installed, and the package index does not hold it"),
+        ("invented", "1.0", "invented 1.0 is installed, and the package index does not hold it"),
+        ("a_green", "1.0", "a_green 1.0 is installed, and the package index does not hold it"),
         ("pip", "1.0", "pip 1.0 is said to provide `red`, and in the package index it does not"),
     ],
 )
@@ -137,6 +169,30 @@ def test_a_service_that_imports_nothing(
     submission = snap(project({**FILES, "shop/service.py": "app = None\n"}))
     with pytest.raises(Fail, match=r"nothing that `shop.service` imports comes from the package index"):
         authentic.must_be_authentic(environment, sandbox, submission, LOT, tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("text", [RED["red/light.py"], "on = False\n"])
+def test_a_package_that_is_published_as_source_is_compared(
+    environment: Environment, judge: Callable[[], None], index: Path, text: str
+) -> None:
+    (index / "red_lights-1.0-py3-none-any.whl").unlink()
+    source(index, "red_lights", RED)
+    installed(environment, "green", "1.0", GREEN)
+    installed(environment, "red_lights", "1.0", {**RED, "red/light.py": text})
+    if text == RED["red/light.py"]:
+        judge()
+    else:
+        with pytest.raises(Fail, match=r"`red/light.py` of red_lights 1.0 differs from what the package index holds"):
+            judge()
+
+
+def test_an_index_that_fails_is_nobodys_fault(environment: Environment, judge: Callable[[], None], index: Path) -> None:
+    """And of what cannot be compared nobody says that it passes."""
+    installed(environment, "red_lights", "1.0", RED)
+    installed(environment, "green", "1.0", GREEN)
+    (index / "green-1.0-py3-none-any.whl").write_bytes(b"what a proxy puts in the place of a file")
+    with pytest.raises(NotRun, match=r"green 1.0 cannot be compared with the package index"):
+        judge()
 
 
 def test_without_an_index_nothing_is_claimed(environment: Environment, judge: Callable[[], None], index: Path) -> None:

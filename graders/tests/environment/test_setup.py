@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_grader.check import Fail
+from mlops_grader.check import Fail, NotRun
 from mlops_grader.instruments import environment
 from mlops_grader.instruments.environment import cached, create, set_up
 from mlops_grader.instruments.sandbox import HostSandbox
@@ -80,6 +80,24 @@ def test_a_setup_that_fails_is_told_in_its_words(sandbox: HostSandbox, with_setu
     assert raised.value.found == (
         "the setup command fails in a clean clone: `python setup_it.py`: exit code 2\nno such package"
     )
+
+
+def test_a_setup_that_fails_where_no_index_answers_is_not_the_students(
+    sandbox: HostSandbox, with_setup: WithSetup, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "index_answers", lambda _: False)
+    with pytest.raises(NotRun, match="no package index answers, and the setup command fails"):
+        cached(sandbox, with_setup("raise SystemExit(2)"))
+    assert folders(kept) == []
+
+
+@pytest.mark.parametrize(("index", "answers"), [("", True), ("http://127.0.0.1:9/simple", False)])
+def test_whether_an_index_answers(
+    sandbox: HostSandbox, registry: None, monkeypatch: pytest.MonkeyPatch, index: str, answers: bool
+) -> None:
+    if index:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", index)
+    assert environment.index_answers(sandbox) is answers
 
 
 def folders(kept: Path) -> list[Path]:
@@ -172,6 +190,17 @@ def test_a_new_one_holds_nothing(sandbox: HostSandbox, tmp_path: Path) -> None:
 def test_packages_of_the_grader_are_not_in_it(sandbox: HostSandbox, tmp_path: Path) -> None:
     made = create(sandbox, tmp_path / "env")
     assert not sandbox.run([str(made.python), "-c", "import mlops_grader"], tmp_path, made.variables()).ok
+
+
+def test_no_setup_command_decides_what_was_there_before(
+    sandbox: HostSandbox, project: Callable[..., Path], snap: Callable[..., Submission], tmp_path: Path
+) -> None:
+    """It may empty the environment, and may write into it what it likes."""
+    command = "uv venv --quiet --clear $VIRTUAL_ENV && uv pip install iniconfig==2.1.0"
+    noted = f'echo \'{{\\"iniconfig\\": \\"2.1.0\\"}}\' > $VIRTUAL_ENV/{environment.SEEDED}'
+    submission = snap(project({"product.toml": f'[commands]\nsetup = "{command} && {noted}"\n'}))
+    made, done = set_up(sandbox, submission, tmp_path / "env")
+    assert (done.ok, made.installed()) == (True, {"iniconfig": "2.1.0"}), done.output
 
 
 def test_what_was_installed_is_told_with_its_version(

@@ -97,7 +97,7 @@ for name in ("python", "python3"):
     ),
     "stubs-of-versions-that-never-were": Forgery(
         'for module, package in PACKAGES.items():\n    stub(module, package.partition("-")[0] + "-0.0.99")\n',
-        "the package index has no wheel of it",
+        "the package index does not hold it",
     ),
     "list-of-files-of-another-package": Forgery(
         """stub("fastapi", PACKAGES["fastapi"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from mlops_grader.instruments.data.dataset import Dataset, Manifest, load_datase
 from mlops_grader.instruments.data.delivery import write
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Finished, Limits
+from mlops_grader.theirs import remove_folder
 
 KEY = "a key of the grader, 0123456789abcdef"
 WORK = Limits(seconds=300)
@@ -119,6 +119,6 @@ class Ingestion:
 def ingestion(product: Product, folder: Path, contents: Mapping[str, bytes], key: str | None = KEY) -> Ingestion:
     """A copy of the product with these daily files and no others."""
     made = Ingestion(product.copy(folder), key)
-    shutil.rmtree(made.raw, ignore_errors=True)
+    remove_folder(made.raw)
     made.deliver(contents)
     return made

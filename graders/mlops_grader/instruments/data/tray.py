@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from mlops_grader.instruments.data.spellings import Spelling, respell
 from mlops_grader.instruments.data.spoilt import SPOILS
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.world import World, write_days
+from mlops_grader.theirs import remove_folder
 
 FEW_DAYS, MANY_DAYS = 12, 34
 EVENTS = 5
@@ -158,6 +158,6 @@ class Tray:
     def _with_files(self, product: Product, folder: Path, contents: Mapping[str, bytes]) -> Product:
         made = product.copy(folder)
         raw = made.root / made.contract.data.raw
-        shutil.rmtree(raw, ignore_errors=True)
+        remove_folder(raw)
         deliveries.write(contents, raw)
         return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from mlops_grader.instruments.drift.practice import WEEK, Practice
 from mlops_grader.instruments.drift.said import Summary
 from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.sandbox import Finished, Limits
+from mlops_grader.theirs import remove_folder
 
 WORK = Limits(seconds=600)  # libraries that draw in the browser take seconds for each page
 MATURE = 0.95  # the share of outcomes from which a week is judged, as the given `summary.py` says
@@ -46,7 +46,7 @@ class Job:
 
     def deliver(self, until: date | None = None, weeks: int | None = None) -> None:
         """Put the practice's files in the place of those that are there."""
-        shutil.rmtree(self.data, ignore_errors=True)
+        remove_folder(self.data)
         self.practice.write(self.data, until, weeks)
 
     def monitor(self, today: date) -> Finished:
@@ -87,7 +87,7 @@ class Job:
 
     def forget(self) -> None:
         """Remove all reports."""
-        shutil.rmtree(self.reports, ignore_errors=True)
+        remove_folder(self.reports)
 
     def must_be_whole(self, happened: str) -> None:
         """Raise Fail when a report that is there was not written to its end. happened: what cut the job short."""

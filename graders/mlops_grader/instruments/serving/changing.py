@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from mlops_grader.instruments.product import Product
 from mlops_grader.instruments.service import HostService, started
 from mlops_grader.instruments.serving.exports import DAMAGES, MODEL, put
 from mlops_grader.instruments.traffic import Answer, traffic
+from mlops_grader.theirs import copy_folder, remove_folder
 
 MARGIN = 5.0  # seconds beyond what the contract states, for a busy machine
 SETTLE = 1.0  # seconds after a sign of life, for what comes with it
@@ -92,7 +92,7 @@ def play(product: Product, first: Path, truths: tuple[Sequence[float], Sequence[
     truths: what the older model says of the patients, and what the champion will say.
     """
     story = Story()
-    shutil.rmtree(product.root / MODEL, ignore_errors=True)
+    remove_folder(product.root / MODEL)
     with started(product, _log(product)) as service:
         story.beginning = _begin(service, product, first, patients)
     try:
@@ -216,11 +216,12 @@ def _batch(client: Client, patients: Patients) -> Batch:
 def _refuse_all(service: HostService, product: Product, truth: Sequence[float], patients: Patients) -> list[Refused]:
     """Put broken copies of the export that answers in its place, one after the other."""
     good, healthy = product.root.parent / "good", _says_of_itself(service.client)
-    shutil.copytree(product.root / MODEL, good)
+    copy_folder(product.root / MODEL, good)
     found: list[Refused] = []
     for damage in DAMAGES:
         broken, witness = (product.root.parent / f"{name}-{len(found)}" for name in ("broken", "witness"))
-        words = damage(Path(shutil.copytree(good, broken)), witness)
+        copy_folder(good, broken)
+        words = damage(broken, witness)
         logged = _says_something(service, product, broken)
         wrong = service.client.alive() or _differs(service.client, patients[:3], truth)
         told = _says_of_itself(service.client) != healthy

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mlops_grader.instruments.product import RECORD
+from mlops_grader.theirs import copy_folder, remove_folder
 
 MODEL = Path(RECORD).parent
 Damage = Callable[[Path, Path], str]
@@ -18,9 +18,9 @@ Damage = Callable[[Path, Path], str]
 def put(root: Path, folder: Path) -> None:
     """Put a copy of that export in the place of what is there, as `replacing_folder` of the given package does."""
     new, old = root.parent / "new-model", root.parent / "old-model"
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
-    shutil.copytree(folder, new)
+    remove_folder(new)
+    remove_folder(old)
+    copy_folder(folder, new)
     if (root / MODEL).exists():
         (root / MODEL).rename(old)
     new.rename(root / MODEL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from mlops_grader.instruments.tracking.place import Place, Recorded, recorded
 from mlops_grader.instruments.training.configuration import configuration, write
 from mlops_grader.instruments.training.trained import score
 from mlops_grader.instruments.world.chance import Floats
+from mlops_grader.theirs import copy_folder, remove_folder
 
 OUT = "made-again"
 
@@ -79,8 +79,8 @@ def take(place: Place) -> None:
     model = (place.root / RECORD).parent
     if not (place.root / OUT).is_dir():
         raise Fail(f"`reproduce` leaves no folder `{OUT}`", fix="put there what `export` puts into `model/`")
-    shutil.rmtree(model, ignore_errors=True)
-    shutil.copytree(place.root / OUT, model)
+    remove_folder(model)
+    copy_folder(place.root / OUT, model)
 
 
 def unclean(place: Place) -> Recorded | Finished:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from mlops_grader.instruments.tracking.registry import Run
 from mlops_grader.instruments.tracking.server import Server
 from mlops_grader.instruments.training import planted
 from mlops_grader.instruments.world.chance import Floats
+from mlops_grader.theirs import remove_folder
 
 Left = TypeVar("Left")
 Right = TypeVar("Right")
@@ -67,7 +67,7 @@ class Tracked:
         key = self.secrets["the key of the pseudonyms"]
         place = Place(copy, self.server.registry, self.server.url, "clinic", "clinic", key)
         raw = copy.root / copy.contract.data.raw
-        shutil.rmtree(raw, ignore_errors=True)
+        remove_folder(raw)
         self.clinic.write(raw)
         place.commit("The daily files of the clinic")
         add_remote(copy.root, f"https://clinic:{self.secrets['the address of a git remote']}@git.invalid/noshow.git")
@@ -204,13 +204,13 @@ class Tracked:
         if isinstance(unclean, Recorded):
             words = "a run with changes that were never committed"
             attempts.append(again.reproduce(forged, unclean.run.id, words))
-            shutil.rmtree(forged.root / again.OUT, ignore_errors=True)
+            remove_folder(forged.root / again.OUT)
         gone = {self.ready.head(): f"{self._random('commit').getrandbits(160):040x}"}
         other = {word: word[::-1] for each in self.good.run.data for word in (each.name, each.digest) if len(word) > 7}
         for words, changed in (("a run whose commit is not in the repository", gone), ("a run with other data", other)):
             run_id = self.server.registry.forge(self.good.run, f"forged-{len(attempts)}", changed)
             attempts.append(again.reproduce(forged, run_id, words))
-            shutil.rmtree(forged.root / again.OUT, ignore_errors=True)
+            remove_folder(forged.root / again.OUT)
         return unclean, attempts
 
     @once

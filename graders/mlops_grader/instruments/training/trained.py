@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ from mlops_grader.instruments.training import said
 from mlops_grader.instruments.training.practice import Practice
 from mlops_grader.instruments.world import request_bodies
 from mlops_grader.instruments.world.chance import Floats
+from mlops_grader.theirs import remove_folder
 
 WORK = Limits(seconds=600)
 LARGEST = 2**26  # bytes of probabilities that are read
@@ -128,7 +128,7 @@ def prepare(product: Product, folder: Path, practice: Practice) -> Product:
     """A copy of the product whose data are those of a practice, ingested."""
     copy = product.copy(folder)
     data = copy.root / copy.contract.data.raw
-    shutil.rmtree(data, ignore_errors=True)
+    remove_folder(data)
     practice.write(data)
     if copy.contract.commands.ingest:
         copy.must("ingest", limits=WORK)
