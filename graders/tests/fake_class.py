@@ -191,7 +191,7 @@ def prepare(_module: str, _disposable: bool) -> None:
     """Every worker is fit."""
 
 
-def prepare_not(_module: str) -> None:
+def prepare_not(_module: str, _disposable: bool) -> None:
     """No worker is."""
     raise UsageError("no engine here: start one")
 

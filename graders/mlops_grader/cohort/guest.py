@@ -154,6 +154,6 @@ class Guest:
 
 def _clone(folder: Path, ground: Path) -> Path:
     """The clone to which a folder belongs: a project may lie below its top."""
-    folder = folder.resolve()
+    folder = folder.absolute()  # where a link took its place, the link is given and not what it points to
     tops = (each for each in (folder, *folder.parents) if each.is_relative_to(ground) and (each / ".git").is_dir())
     return next(tops, folder)

@@ -107,3 +107,27 @@ Submission(theirs, theirs, None, "", True).copy(work / "copy")
 say(*owners(work / "copy", work / "copy" / "file"))
 """
     assert say(script) == [60600, 60600]
+
+
+REPLACED = """
+from mlops_grader.cohort.guest import Guest
+from mlops_grader.owner import as_owner
+ground = work / "ground"
+truth, scratch = (ground / "mlops-grader-x" / name for name in ("truth", "scratch"))
+for folder in (truth, scratch, ground / "home"):
+    folder.mkdir(parents=True)
+(truth / "file").write_text("text")
+(scratch / "clone").symlink_to(truth)
+hand_over(scratch, USER)
+"""
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "Guest(USER, ground, None)._hand_over('true', scratch / 'clone', dict.fromkeys(('HOME', 'TMPDIR'), str(ground / 'home')))",
+        "with as_owner(scratch / 'clone'): pass",
+    ],
+)
+def test_a_link_in_the_place_of_a_clone_gives_nothing_of_the_grader_s(say: Say, act: str) -> None:
+    assert say(f"{REPLACED}{act}\nsay(*owners(truth, truth / 'file'))") == [0, 0]

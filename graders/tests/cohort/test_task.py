@@ -142,12 +142,15 @@ def test_a_worker_says_why_it_is_not_fit() -> None:
     """In words of its own preparation; what is no such word is a fault of the grader."""
 
     def not_fit(words: str) -> Any:
-        def prepare(module: str) -> None:
+        def prepare(module: str, disposable: bool) -> None:
+            assert not disposable
             raise UsageError(f"{words}{module}" if words else "")
 
         return prepare
 
-    assert task.welcome(lambda _: None, MODULE, identity()) == ""
-    assert task.welcome(not_fit("no engine for "), MODULE, identity()) == f"no engine for {MODULE}"
-    assert task.welcome(not_fit(""), MODULE, identity()) == "it is not fit"
-    assert task.welcome(not_fit("x"), MODULE, "9.9+other").startswith(f"it has grader {identity()} and not 9.9+other")
+    assert task.welcome(lambda *_: None, MODULE, identity(), False) == ""
+    assert task.welcome(not_fit("no engine for "), MODULE, identity(), False) == f"no engine for {MODULE}"
+    assert task.welcome(not_fit(""), MODULE, identity(), False) == "it is not fit"
+    assert task.welcome(not_fit("x"), MODULE, "9.9+other", False).startswith(
+        f"it has grader {identity()} and not 9.9+other"
+    )
