@@ -49,6 +49,10 @@ class JobLog:
         self.folder = self.file.parent
         if make:
             self.folder.mkdir(parents=True, exist_ok=True)
+            if not self.file.exists():
+                self.folder.joinpath(".gitignore").write_text(
+                    "*\n", encoding="utf-8"
+                )  # grades and names, never to be committed
         elif not self.file.is_file():
             raise UsageError(
                 f"there is no run in `{self.folder}`: name the folder that was given to `cohort grade --out`"
