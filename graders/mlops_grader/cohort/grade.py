@@ -77,7 +77,10 @@ class Go:
         for note in roster.notes:
             self._say(note, style="yellow")
         if disposable.is_needed(kept.module) and not self.settings.disposable:
-            self._say(f"Without --disposable no check of {kept.module} is run: see docs/cell.md", style="yellow")
+            self._say(
+                f"Without --disposable no check of {kept.module} is run, and everybody has 0 points: see docs/cell.md",
+                style="yellow",
+            )
         self.students = plan.chosen(self.log.students(), self.options.student)
         if again := self.log.recover():
             self._say(f"An earlier start was cut off: {again} that were being graded then wait again.")
