@@ -216,6 +216,7 @@ def test_what_people_wrote_is_text() -> None:
     """Names, findings, places, reasons, errors and paths that look like markup or like a program: on no page do they become any."""
     strange = Student("row-2", "", HOSTILE, HOSTILE, HOSTILE)
     told = document({}, "1" * 40, found=HOSTILE, known=CHECKS)
+    told["checks"] = [{**each, "fix": f"type `{HOSTILE}`"} for each in told["checks"]]
     good = Attempt(
         1, "row-2", "invented", "", Why.FIRST, State.GRADED, commit="1" * 40, document=told, log=HOSTILE, worker=HOSTILE
     )
