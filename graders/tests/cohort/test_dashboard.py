@@ -212,6 +212,20 @@ def test_every_link_leads_to_a_file_that_is_there() -> None:
             assert resolved in made, (name, address)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("3 h 00 min late: that costs nothing here", "3 h 00 min late: that costs nothing here"),
+        ("late: 5 points", "3 h 00 min: late: 5 points"),
+        ("", "3 h 00 min"),
+    ],
+)
+def test_how_late_stands_once(words: str, told: str) -> None:
+    """A policy's own words may say it, and need not."""
+    page = str(site.files(board(entries=(replace(CLEO, words=words),), similarity=None))["students/cleo.html"])
+    assert f"<dt>Late</dt><dd>{told}</dd>" in page
+
+
 def test_what_people_wrote_is_text() -> None:
     """Names, findings, places, reasons, errors and paths that look like markup or like a program: on no page do they become any."""
     strange = Student("row-2", "", HOSTILE, HOSTILE, HOSTILE)
