@@ -271,7 +271,7 @@ class JobLog:
         if gone := [each.id for each in self.students() if each.id not in now]:
             named = ", ".join(gone[:10]) + (f" and {len(gone) - 10} more" if len(gone) > 10 else "")
             raise UsageError(
-                f"the roster lacks {named}, of whom `{self.folder}` knows: give them back, or choose another --out"
+                f"the roster lacks {named}, of whom `{self.folder}` knows: name one that has them with --roster, or choose another --out"
             )
 
     def _holder(self) -> str:
