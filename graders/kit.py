@@ -84,7 +84,7 @@ def _cohort(arguments: list[str]) -> int:
     for option in ("--module", "--out", "--handout"):
         parser.add_argument(option)
     asked, _ = parser.parse_known_args(arguments)
-    if arguments[:1] == ["grade"] and asked.module and asked.out and not asked.handout:
+    if arguments[:1] == ["grade"] and asked.module and asked.out and not asked.handout and not _has_handout(asked.out):
         module_named(asked.module)
         place = Path(asked.out) / "handout"
         export = [sys.executable, str(KIT / "templates" / "handout.py"), "export", asked.module, "--to", str(place)]
@@ -92,6 +92,17 @@ def _cohort(arguments: list[str]) -> int:
             return code
         arguments = [*arguments, "--handout", str(place / asked.module)]
     return call(["cohort", *arguments])
+
+
+def _has_handout(out: str) -> bool:
+    """Whether a run was started with a handout, which it then keeps to: another one would restore other given files."""
+    from mlops_grader.cohort.joblog import FILE, JobLog
+
+    if not (Path(out) / FILE).is_file():
+        return False
+    with JobLog(Path(out)) as log:
+        kept = log.settings_or_none()
+    return bool(kept and kept.handout)
 
 
 if __name__ == "__main__":

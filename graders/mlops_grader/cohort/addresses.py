@@ -111,7 +111,7 @@ def _wrong(scheme: str, host: str, path: str, query: str) -> str:
         return (
             f"the address begins with `{plain(scheme)}:`: {', '.join(SCHEMES)} are taken"
             if scheme
-            else "it is no address"
+            else f"it is no address: {', '.join(SCHEMES)} are taken, such as file:///srv/class/ada"
         )
     if (scheme != "file" and not host) or host.startswith("-") or not path.strip("/"):
         return "the address names no repository"

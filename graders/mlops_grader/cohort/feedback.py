@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_grader.capstone import folder
-from mlops_grader.cohort import gradebook, ledger, letters, publishing
+from mlops_grader.cohort import gradebook, handout, ledger, letters, publishing
 from mlops_grader.cohort.gradebook import Entry
 from mlops_grader.cohort.joblog import JobLog
 from mlops_grader.cohort.overrides import find
@@ -51,7 +51,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         console.print(words, markup=False, highlight=False, soft_wrap=True)
 
     _write(place, _files(chosen, settings), whole=one is None, entries=entries, module=settings.module)
-    tell(f"Written: {len(chosen)} students, {place / INDEX if one is None else place / 'students'}")
+    written = place / INDEX if one is None else place / "students" / f"{one}.html"
+    tell(f"Written: {len(chosen)} {'student' if len(chosen) == 1 else 'students'}, {written}")
     if not options.push:
         return 0
     asked = publishing.Asked(options.run_folder, dry=options.dry_run, even_public=options.even_public)
@@ -82,8 +83,7 @@ def _write(place: Path, files: Mapping[str, str], *, whole: bool, entries: list[
 def _lessons(settings: Settings) -> dict[str, str]:
     """The module's lesson as it was handed out, by its key; nothing without a handout: the page then names where it stands."""
     key = settings.module
-    for folder_ in (Path(settings.handout), Path(settings.handout) / key) if settings.handout else ():
-        path = folder_ / "repository" / "lessons" / f"{key}.md"
-        if path.is_file():
-            return {key: path.read_text(encoding="utf-8", errors="replace")}
-    return {}
+    if not settings.handout:
+        return {}
+    path = handout.of_module(Path(settings.handout), key) / "repository" / "lessons" / f"{key}.md"
+    return {key: path.read_text(encoding="utf-8", errors="replace")} if path.is_file() else {}

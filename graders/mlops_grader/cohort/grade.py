@@ -7,13 +7,13 @@ import contextlib
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from mlops_grader.cohort import cell_engine, copies, gradebook, history, late, plan
+from mlops_grader.cohort import cell_engine, copies, disposable, gradebook, handout, history, late, plan
 from mlops_grader.cohort import options as given
 from mlops_grader.cohort.doors import Doors, own
 from mlops_grader.cohort.joblog import FILE, JobLog
@@ -72,9 +72,15 @@ class Go:
         stated = given.settings_of(self.options, self.log.settings_or_none())
         self.sources = given.sources_of(self.options, stated)
         roster = self.doors.roster(self.sources.roster)
-        self.settings: Settings = self.log.begin(stated, tuple(roster))
+        kept: Settings = self.log.begin(stated, tuple(roster))
+        self.settings = replace(kept, disposable=kept.disposable or self.options.disposable)
         for note in roster.notes:
             self._say(note, style="yellow")
+        if disposable.is_needed(kept.module) and not self.settings.disposable:
+            self._say(
+                f"Without --disposable no check of {kept.module} is run, and everybody has 0 points: see docs/cell.md",
+                style="yellow",
+            )
         self.students = plan.chosen(self.log.students(), self.options.student)
         if again := self.log.recover():
             self._say(f"An earlier start was cut off: {again} that were being graded then wait again.")
@@ -113,34 +119,41 @@ class Go:
         copies.complete(self.log)
         if self.options.why is Why.REGRADE:
             self._tell_differences()
-        self._write_gradebook()
         self.console.print(summary(self.phases))
+        for words in gradebook.written(self.log):
+            self._say(words)
+        if strays := self.log.strays():
+            self._say(f"Of nobody in the roster: {', '.join(strays)}", style="yellow")
         empty = [each for each in self.log.submissions().values() if each.problem]
         known = {
             each.id for each in self.log.students() if each.login
         }  # others may have handed in, and nobody can tell
         absent = [each.student for each in empty if not each.place and each.student in known]
-        problems = {each.student: each.problem for each in empty if each.student not in absent}
-        errors = {student: each.error for student, each in plan.last(self.log).items() if each.state is State.ERROR}
-        for student, words in (*problems.items(), *errors.items()):
-            self._say(f"{student}: {words}", style="yellow")
+        problems = [each for each in empty if each.student not in absent]
+        errors = [each for each in plan.last(self.log).values() if each.state is State.ERROR]
         graded = {each.student for each in self.log.outline() if each.state is State.GRADED}
         self._say(
             f"{len(graded)} of {len(self.log.students())} graded, {len(absent)} handed in nothing, "
-            f"{len(errors)} ended in an error, {len(problems)} have a problem."
+            f"{len(errors)} ended in an error, {len(problems)} with a problem."
         )
         if errors:
-            self._say("When the cause is mended: cohort grade --rerun-failed --out " + str(self.options.out))
+            self._say(f"When the cause is mended: {self._again} --rerun-failed")
         return FOR_A_PERSON if problems or errors else ALL_GRADED
 
     def stopped(self) -> int:
         """Say how to go on after Ctrl-C."""
         left = sum(each.state is State.QUEUED for each in self.log.outline())
         self._say(
-            f"Stopped. What was graded is kept; {left} wait. To go on: cohort grade --out {self.options.out}",
+            f"Stopped. What was graded is kept; {left} wait. To go on: {self._again}",
             style="yellow",
         )
         return STOPPED
+
+    @property
+    def _again(self) -> str:
+        """The command that goes on, with what a run does not keep: where it is graded."""
+        there = f" --scheduler {self.options.scheduler}" if self.options.scheduler else ""
+        return f"cohort grade --out {self.options.out}{there}{' --disposable' * self.options.disposable}"
 
     @contextlib.contextmanager
     def _batch(self, total: int) -> Iterator[tuple[Batch, Shown]]:
@@ -180,8 +193,7 @@ class Go:
         if folder is None:
             self._say("No --handout: given files are graded as they were handed in.", style="yellow")
             return None
-        below = folder / self.settings.module
-        return self.doors.handout(below if below.is_dir() else folder)
+        return self.doors.handout(handout.of_module(folder, self.settings.module))
 
     def _tell_differences(self) -> None:
         """What the attempts of this start changed against the grade before them, student by student."""
@@ -198,12 +210,6 @@ class Go:
             changed += 1
             self._say("\n".join((f"{new.student}: {differs.words[0]}", *differs.words[1:])))
         self._say(f"Regraded: {changed} came out otherwise, {same} as before.")
-
-    def _write_gradebook(self) -> None:
-        """As `cohort gradebook RUN` does."""
-        parser = argparse.ArgumentParser()
-        gradebook.arguments(parser)
-        gradebook.run(parser.parse_args([str(self.log.folder)]), self.console)
 
     def _say(self, words: str, style: str = "") -> None:
         self.console.print(plain(words), style=style, markup=False, soft_wrap=True, highlight=False)

@@ -172,10 +172,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
     with JobLog(options.run_folder) as log:
         entries, settings = rows(log), log.settings()
-        if options.format is None:
-            written = ledger.keep(log.folder, settings, entries)
+        told = [_count(entries), *written(log)] if options.format is None else []
     if options.format is None:
-        for words in (*summary(entries), *(f"Written: {path}" for path in written)):
+        for words in told:
             console.print(words, markup=False, highlight=False, soft_wrap=True)
         return 0
     asked = exports.Asked(settings, options.assignment or settings.module, options.missing_as_zero, options.run_folder)
@@ -189,14 +188,23 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def summary(entries: Sequence[Entry]) -> list[str]:
-    """How many stand where, and a line for each thing that a person should look at."""
-    count = Counter(entry.status for entry in entries)
+def written(log: JobLog) -> list[str]:
+    """Write the two files of a run; what a person reads after it: the scores, a line for each thing to look at, where the files are."""
+    from mlops_grader.cohort import ledger
+
+    entries = rows(log)
+    paths = ledger.keep(log.folder, log.settings(), entries)
     finals = sorted(entry.final for entry in entries if entry.final is not None)
-    told = [
-        f"{len(entries)} students: " + ", ".join(f"{count[word]} {word}" for word in (GRADED, WAITING, ERROR, ABSENT))
-    ]
-    if finals:
-        told.append(f"Scores: {finals[0]} to {finals[-1]} of {entries[0].max_score}, median {median(finals):g}")
-    told += [line(f"{entry.student.id}: {words}") for entry in entries for words in entry.look]
-    return told
+    scores = (
+        [f"Scores: {finals[0]} to {finals[-1]} of {entries[0].max_score}, median {median(finals):g}"] if finals else []
+    )
+    look = [line(f"{entry.student.id}: {words}") for entry in entries for words in entry.look]
+    return [*scores, *look, *(f"Written: {path}" for path in paths)]
+
+
+def _count(entries: Sequence[Entry]) -> str:
+    """How many stand where."""
+    count = Counter(entry.status for entry in entries)
+    return f"{len(entries)} students: " + ", ".join(
+        f"{count[word]} {word}" for word in (GRADED, WAITING, ERROR, ABSENT)
+    )

@@ -100,6 +100,12 @@ def blob_name(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
+def of_module(folder: Path, module: str) -> Path:
+    """Where in a folder of exports the module's own lies: below its key, as `classroom export --to` made it; else the folder itself."""
+    below = folder / module
+    return below if below.is_dir() else folder
+
+
 def load(folder: Path) -> Handout:
     """The handout in a folder, or in the only one below it. Raises UsageError that names the file and the way out."""
     folder = _place(folder)

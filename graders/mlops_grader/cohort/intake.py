@@ -52,6 +52,7 @@ def collect(
     A submission that cannot be taken has a `problem`; it never stops the others.
     Raises UsageError when the source cannot be read, or the machine has no space left.
     """
+    run = run.absolute()  # git reads a relative path from folders of its own, and not from where the run was started
     found = sources.find(source, students, settings, run)
     intake = Intake(settings, handout, run)
     run.mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,10 @@ class JobLog:
         self.folder = self.file.parent
         if make:
             self.folder.mkdir(parents=True, exist_ok=True)
+            if not self.file.exists():
+                self.folder.joinpath(".gitignore").write_text(
+                    "*\n", encoding="utf-8"
+                )  # grades and names, never to be committed
         elif not self.file.is_file():
             raise UsageError(
                 f"there is no run in `{self.folder}`: name the folder that was given to `cohort grade --out`"
@@ -267,7 +271,7 @@ class JobLog:
         if gone := [each.id for each in self.students() if each.id not in now]:
             named = ", ".join(gone[:10]) + (f" and {len(gone) - 10} more" if len(gone) > 10 else "")
             raise UsageError(
-                f"the roster lacks {named}, of whom `{self.folder}` knows: give them back, or choose another --out"
+                f"the roster lacks {named}, of whom `{self.folder}` knows: name one that has them with --roster, or choose another --out"
             )
 
     def _holder(self) -> str:

@@ -94,7 +94,7 @@ def _sums(entry: Entry) -> Iterator[Sum]:
 def _command(result: Result, module: str, commit: str) -> str:
     """What repeats the grade; without a commit, on the working tree."""
     asked = f" --commit {commit}" if commit else ""
-    return f"mlops-grader grade .{asked} --module {module} --seed {result.seed} --fresh"
+    return f"nox -s grade --{asked} --module {module} --seed {result.seed} --fresh"
 
 
 def as_markdown(told: Letter) -> str:

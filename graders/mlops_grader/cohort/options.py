@@ -112,7 +112,7 @@ def _instant(told: str) -> datetime:
     except ValueError:
         raise argparse.ArgumentTypeError(f"`{told}` is no time such as 2026-10-01T23:59:00+02:00") from None
     if found.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"`{told}` says no time zone: add it, such as {told}+00:00")
+        raise argparse.ArgumentTypeError(f"`{told}` says no time zone: add it, such as {found.isoformat()}+00:00")
     return found
 
 

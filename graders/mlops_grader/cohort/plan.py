@@ -24,9 +24,10 @@ class Keys:
     image: str
 
     def __call__(self, submission: Submission) -> str:
-        """A hash of all that decides the outcome: files, the history below them, module, seed, grader and image."""
+        """A hash of all that decides the outcome: files, the history below them, module, seed, grader, image, a disposable worker."""
         seed = seed_of(self.settings, submission)
         facts = [submission.graded_tree, submission.commit, self.settings.module, seed, identity(), self.image]
+        facts += ["disposable"] * self.settings.disposable
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -85,17 +85,25 @@ class Shown:
         if not self.workers:
             return "no worker yet"
         if not self.running and not self.done:
-            return f"{self.workers} workers prepare: image and packages of the cells are made once for each version of the grader"
-        return f"{self.running} running at {self.workers} workers, {self.errors} errors, {self._left}"
+            prepare = "image and packages of the cells are made once for each version of the grader"
+            return f"{_counted(self.workers, 'worker')}, preparing: {prepare}"
+        return f"{self.running} running at {_counted(self.workers, 'worker')}, {_counted(self.errors, 'error')}, {self._left}"
 
     @property
     def _left(self) -> str:
-        """From the mean of those that have ended, and the workers there are."""
+        """From the mean of those that have ended, of those that take longer than it already, and the workers there are."""
         if not self._seconds:
             return "time left unknown"
         mean = sum(self._seconds) / len(self._seconds)
+        running = [time.monotonic() - began for began in self._begun.values()]
+        known = [*self._seconds, *(seconds for seconds in running if seconds > mean)]
+        mean = sum(known) / len(known)
         rounds = (self.total - self.done) / self.workers
         return f"about {timedelta(seconds=round(mean * rounds))} left"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def summary(phases: Mapping[str, Sequence[float]]) -> Table:

@@ -88,9 +88,8 @@ def _issues(entries: Sequence[Entry], shared: set[Repository], module: str, tell
         if entry.status in WAYS and entry.override is None:
             tell(f"{entry.student.id}: no issue: {WAYS[entry.status]}")
         elif place is None:
-            tell(
-                f"{entry.student.id}: no issue: `{plain(entry.submission.place if entry.submission else '')}` has no address on the web"
-            )
+            found = plain(entry.submission.place) if entry.submission else ""
+            tell(f"{entry.student.id}: no issue: {f'`{found}` has no address on the web' if found else WAYS[ABSENT]}")
         elif place in shared:
             tell(f"{entry.student.id}: no issue: others in the class have the repository {place.address}, too")
         else:

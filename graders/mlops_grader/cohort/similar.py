@@ -68,13 +68,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Similarity:
-    """What a comparison found. little: students with too little code of their own. notes: what was left out, in sentences."""
+    """What a comparison found. little: students with too little code of their own. notes: what was left out, in sentences.
+
+    unknown: what the course gave is not known, in a sentence: its files are compared as if they were students'.
+    """
 
     pairs: tuple[Pair, ...]
     compared: int
     little: tuple[str, ...]
     notes: tuple[str, ...]
     more: int = 0  # pairs beyond those that are shown
+    unknown: str = ""
 
 
 def course(repository: Path, commit: str, paths: Sequence[str]) -> Course:

@@ -212,10 +212,25 @@ def test_every_link_leads_to_a_file_that_is_there() -> None:
             assert resolved in made, (name, address)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("3 h 00 min late: that costs nothing here", "3 h 00 min late: that costs nothing here"),
+        ("late: 5 points", "3 h 00 min: late: 5 points"),
+        ("", "3 h 00 min"),
+    ],
+)
+def test_how_late_stands_once(words: str, told: str) -> None:
+    """A policy's own words may say it, and need not."""
+    page = str(site.files(board(entries=(replace(CLEO, words=words),), similarity=None))["students/cleo.html"])
+    assert f"<dt>Late</dt><dd>{told}</dd>" in page
+
+
 def test_what_people_wrote_is_text() -> None:
     """Names, findings, places, reasons, errors and paths that look like markup or like a program: on no page do they become any."""
     strange = Student("row-2", "", HOSTILE, HOSTILE, HOSTILE)
     told = document({}, "1" * 40, found=HOSTILE, known=CHECKS)
+    told["checks"] = [{**each, "fix": f"type `{HOSTILE}`"} for each in told["checks"]]
     good = Attempt(
         1, "row-2", "invented", "", Why.FIRST, State.GRADED, commit="1" * 40, document=told, log=HOSTILE, worker=HOSTILE
     )
@@ -331,7 +346,7 @@ def test_a_folder_with_something_else_is_left_alone(run_folder: Path) -> None:
 def test_parcels_are_compared_when_they_are_there(
     run_folder: Path, project: Callable[..., Path], git: Callable[..., str]
 ) -> None:
-    """Without a handout a note says that given files may be among the pairs."""
+    """Without a handout the page says that given files are among the pairs."""
     folder = project({"a.py": "x = 1\n"})
     (run_folder / "parcels").mkdir()
     git(folder, "bundle", "create", "--quiet", str(run_folder / "parcels" / "ada.bundle"), "main")
@@ -339,7 +354,8 @@ def test_parcels_are_compared_when_they_are_there(
         log.take_in([Submission("ada", "/clones/ada", "a" * 40, parcel="parcels/ada.bundle")])
     assert made(run_folder) == 0
     text = (run_folder / "dashboard" / "similar.html").read_text(encoding="utf-8")
-    assert "grade with --handout" in text
+    assert "grade with --handout" in text.split("<details")[0], "it is no small print"
+    assert "without what the course gave" not in text
     assert "1 submission has too little code" in text
 
 
@@ -373,6 +389,12 @@ def test_what_was_handed_out_is_taken_away(
         replace(entry(name), submission=Submission(name, "", parcel=f"parcels/{name}.bundle"))
         for name in ("ada", "ben")
     ]
-    assert compared(run_folder, settings(handout=str(handout)), handed).pairs == ()
-    (pair,) = compared(run_folder, settings(), handed).pairs
+    (tmp_path / "handout" / "another_module").mkdir()
+    (tmp_path / "handout" / "another_module" / "given.json").write_text("{}")
+    for named in (handout, handout.parent):
+        found = compared(run_folder, settings(handout=str(named)), handed)
+        assert (found.pairs, found.unknown) == ((), "")
+    unknown = compared(run_folder, settings(), handed)
+    (pair,) = unknown.pairs
     assert (pair.left, pair.right, pair.percent) == ("ada", "ben", 100)
+    assert "grade with --handout" in unknown.unknown

@@ -270,6 +270,8 @@ def test_a_phone_shows_every_page(watch: Watched, named: Site) -> None:
         page = watch.open(name)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], name
         assert page.evaluate(small) == [], name
+        ends = "[...document.querySelectorAll('nav a')].map(each => each.getBoundingClientRect().right)"
+        assert max(page.evaluate(ends)) <= PHONE[0], "all pages can be reached without looking for them"
 
 
 def test_heads_of_rows_and_columns_stay_in_view(watch: Watched) -> None:

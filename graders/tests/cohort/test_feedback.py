@@ -21,7 +21,7 @@ from cohort.booked import ADA, BOB, DEADLINE, EVE, HOSTILE, KEY, entries, grade,
 from mlops_grader.__main__ import main
 from mlops_grader.cohort import letters, publishing
 from mlops_grader.cohort.joblog import JobLog
-from mlops_grader.cohort.records import Change, Override, Student, Why
+from mlops_grader.cohort.records import Change, Override, Student, Submission, Why
 
 FAKE = f"""#!{sys.executable}
 import json, os, pathlib, sys
@@ -136,14 +136,14 @@ def test_a_student_reads_how_the_score_came_about(folder: Path, kind: str) -> No
     assert "Graded was commit " + "c" * 40 in text
     assert "of 20 November 2026, 17:00 UTC" in text
     assert "noshow/`features`.py (edited)" in text
-    assert f"bring those files back first: mlops-grader grade . --module {KEY} --seed 111 --fresh" in text
+    assert f"bring those files back first: nox -s grade -- --module {KEY} --seed 111 --fresh" in text
     assert "Prof. Stein" not in text
     assert "f" * 10 not in text, "the commit of the copy that was graded says nothing to the student"
 
 
 def test_the_command_that_repeats_the_grade_names_the_students_own_commit(folder: Path) -> None:
     feedback(folder)
-    asked = f"To see the same on your machine:\n\n```text\nmlops-grader grade . --commit {'b' * 40} --module {KEY} --seed 222 --fresh\n"
+    asked = f"To see the same on your machine:\n\n```text\nnox -s grade -- --commit {'b' * 40} --module {KEY} --seed 222 --fresh\n"
     assert asked in written(folder)["students/bob.md"]
 
 
@@ -251,6 +251,16 @@ def test_each_student_gets_an_issue_in_their_own_repository(
     ]  # fmt: skip
     assert [call["given"] for call in gh.made] == [written(folder)[f"students/{name}.md"] for name in ("ada", "bob")]
     assert "row-4: no issue: nothing was handed in" in capsys.readouterr().out
+
+
+def test_a_decision_about_who_handed_nothing_in_finds_no_repository(
+    folder: Path, gh: Gh, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with JobLog(folder) as log:
+        log.take_in([Submission(EVE.id, "", problem="the roster has no login")])
+        log.add_override(Override(EVE.id, KEY, 50, "on paper", "Prof. Stein", datetime(2026, 11, 22, tzinfo=UTC)))
+    assert feedback(folder, "--push", "--student", EVE.id) == 0
+    assert (gh.made, "row-4: no issue: nothing was handed in" in capsys.readouterr().out) == ([], True)
 
 
 def test_nothing_is_pushed_twice(folder: Path, gh: Gh, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from rich.console import Console
 
 import fake_class
 from fake_class import DOORS, GRADERS, Class
-from mlops_grader.cohort import copies
+from mlops_grader.cohort import copies, disposable
 from mlops_grader.cohort.joblog import JobLog
 from mlops_grader.cohort.records import State, Why
 from mlops_grader.submission import UsageError
@@ -54,7 +55,7 @@ def test_a_class_is_graded_and_every_document_is_a_file(its: Class) -> None:
     its.hand_in(al={}, bo={"points": 40})
     code, words = shown(its)
     assert code == 0
-    assert "2 of 2 graded, 0 handed in nothing, 0 ended in an error, 0 have a problem." in words
+    assert "2 of 2 graded, 0 handed in nothing, 0 ended in an error, 0 with a problem." in words
     assert sorted(path.name for path in its.run.glob("results/*/*.json")) == [
         "m01_environment-1.json",
         "m01_environment-2.json",
@@ -82,10 +83,39 @@ def test_something_for_a_person_is_exit_1(its: Class) -> None:
     (its.folder / "in" / "gone").unlink()
     code, words = shown(its)
     assert code == 1
-    assert "1 of 3 graded, 1 handed in nothing, 1 ended in an error, 0 have a problem." in words
-    assert "bad: a person must look at this" in words
-    assert "cohort grade --rerun-failed --out" in words
+    assert "1 of 3 graded, 1 handed in nothing, 1 ended in an error, 0 with a problem." in words
+    assert words.count("a person must look at this") == 2, "when it happens, and at the end"
+    assert f"cohort grade --out {its.run} --rerun-failed" in words
     assert its.grade("--student", "al") == 1, "the error still waits for somebody"
+
+
+def test_submissions_of_nobody_are_named(its: Class) -> None:
+    """A login with a slip of the pen leaves two traces: a student without a submission, and a submission without a student."""
+    its.hand_in(al={})
+    console = Console(width=200, record=True, file=io.StringIO())
+    doors = dataclasses.replace(
+        DOORS, collect=lambda *given: dataclasses.replace(fake_class.collect(*given), strays=("al1",))
+    )
+    assert its.grade(console=console, doors=doors) == 0
+    assert "Of nobody in the roster: al1" in console.export_text()
+
+
+def test_a_run_is_never_committed_with_a_project(its: Class) -> None:
+    """It may lie in a clone of the kit, where `git add .` would take grades and names."""
+    its.hand_in(al={})
+    its.grade()
+    subprocess.run(["git", "init", "--quiet", str(its.run.parent)], check=True)
+    status = ["git", "-C", str(its.run.parent), "status", "--porcelain", "--untracked-files=all", str(its.run)]
+    assert subprocess.run(status, check=True, capture_output=True, text=True).stdout == ""
+
+
+def test_a_worker_may_be_declared_disposable_later(its: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then a module that uses the engine is told to be graded in vain; then `--only-changed` grades it anew."""
+    its.hand_in(al={})
+    monkeypatch.setattr(disposable, "is_needed", lambda _module: True)
+    assert "Without --disposable no check of m01_environment is run" in shown(its)[1]
+    code, words = shown(its, "--only-changed", "--disposable")
+    assert (code, its.begun(), "Without --disposable" in words) == (0, ["al", "al"], False)
 
 
 def test_only_changed_grades_what_changed(its: Class) -> None:
@@ -169,6 +199,18 @@ def test_options_that_say_nothing_are_refused(
     with pytest.raises(SystemExit):
         its.grade(*option)
     assert f"argument {option[0]}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("told", ["2026-10-01", "2026-10-01T23:59"])
+def test_what_is_proposed_for_a_deadline_is_one(its: Class, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A day alone is its first second, so the proposal has the time of day in it."""
+    its.hand_in(al={})
+    with pytest.raises(SystemExit):
+        its.grade("--deadline", told)
+    proposed = capsys.readouterr().err.rpartition("such as ")[2].strip()
+    assert its.grade("--deadline", proposed) == 0
+    with JobLog(its.run) as log:
+        assert log.settings().deadline == datetime.fromisoformat(told).replace(tzinfo=UTC)
 
 
 def test_a_run_goes_on_with_what_it_was_started_with(its: Class) -> None:

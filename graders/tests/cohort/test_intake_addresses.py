@@ -97,7 +97,7 @@ def test_a_commit_that_is_not_there(desk: Desk, url: Callable[[str], str]) -> No
         ("http://git.example/a", "the address begins with `http:`: https, ssh, file are taken"),
         ("git://git.example/a", "the address begins with `git:`"),
         ("--upload-pack=evil", "it is no address"),
-        ("/etc", "it is no address"),
+        ("/etc", "it is no address: https, ssh, file are taken, such as file:///"),
         ("ssh://-oProxyCommand=evil/a", "the address names no repository"),
         ("https:///a", "the address names no repository"),
         ("https://git.example/", "the address names no repository"),

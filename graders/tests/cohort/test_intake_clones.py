@@ -39,6 +39,16 @@ def test_a_clone_becomes_a_parcel(desk: Desk) -> None:
     assert desk.told == [("ada", f"taken at {last[:10]}")]
 
 
+def test_places_are_named_from_where_the_run_is_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the documentation types them: `--submissions clones --out runs/m06`."""
+    write(repository(desk.source / "ada", {**GIVEN, "noshow/api.py": "edited\n"}), {"left.py": "x\n"})
+    monkeypatch.chdir(desk.folder)
+    here = Desk(Path())
+    found = here.one(given=here.handout())
+    assert (found.problem, found.notes) == ("", ("1 uncommitted in the clone, ignored: `left.py`",))
+    assert tree(here.parcel(found)) == text(GIVEN)
+
+
 def test_the_same_history_makes_the_same_parcel(desk: Desk) -> None:
     """Whoever takes it in, and whenever."""
     repository(desk.source / "ada")

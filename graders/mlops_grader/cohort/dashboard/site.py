@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from markupsafe import Markup
+
 from mlops_grader import __version__
 from mlops_grader.capstone import rendering
 from mlops_grader.check import Verdict
@@ -19,6 +21,7 @@ from mlops_grader.cohort.gradebook import Entry
 from mlops_grader.cohort.records import Attempt, Override, Settings, State
 from mlops_grader.cohort.similar import Similarity
 from mlops_grader.plain import plain
+from mlops_grader.reports import cards
 
 MARK = "dashboard.json"
 SCHEMA = "mlops-grader/dashboard/v1"
@@ -67,7 +70,7 @@ class Row:
 def files(board: Board) -> dict[str, str | bytes]:
     """Every file of the site by its path."""
     environment = rendering.environment(__package__)
-    environment.filters.update(span=span, short=short, tail=tail, utc=utc)
+    environment.filters.update(prose=_prose, span=span, short=short, tail=tail, utc=utc)
     environment.tests["safe_page"] = lambda name: bool(_NAME.fullmatch(name))
     shared = _shared(board)
     made = {
@@ -168,6 +171,11 @@ def short(text: str) -> str:
 def tail(text: str) -> str:
     """The last lines of a log."""
     return "\n".join(plain(text).strip("\n").splitlines()[-TAIL:])
+
+
+def _prose(text: str) -> Markup:
+    """What the grader says, with `code` between backticks."""
+    return Markup(cards.prose(text))  # noqa: S704  # it is escaped there
 
 
 def utc(at: datetime | None) -> str:
