@@ -52,7 +52,7 @@ def prepare(module: str, thrown_away: bool = False) -> None:
 
     thrown_away: whether the worker was declared disposable, so that modules with an engine need no cell.
     """
-    if not _is_in_a_cell(module, thrown_away):
+    if disposable.takes_place_of_a_cell(module, thrown_away):
         return
     engine = _engine()
     image = cell_image.ensure(engine)
@@ -97,7 +97,8 @@ def grade(parcel: bytes, order: CellOrder) -> Returned:
     began = time.monotonic()
     phases: dict[str, float] = {}
     try:
-        way = _in_a_cell if _is_in_a_cell(order.module, order.disposable) else disposable.grade
+        outside = disposable.takes_place_of_a_cell(order.module, order.disposable)
+        way = disposable.grade if outside else _in_a_cell
         returned = way(parcel, order, phases)
     except UsageError as error:
         returned = Returned(None, str(error), retry=True)
@@ -147,10 +148,6 @@ def _no_answer(state: Mapping[str, Any], order: CellOrder) -> Returned:
             None, f"the cell needed more than {order.memory / 2**30:g} GiB of memory and was ended", retry=True
         )
     return Returned(None, f"the cell ended with exit code {state.get('ExitCode')} and without a result", retry=True)
-
-
-def _is_in_a_cell(module: str, thrown_away: bool) -> bool:
-    return not disposable.is_needed(module) and not (thrown_away and cell_engine.is_needed(module))
 
 
 def _labels(order: CellOrder) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlops_grader import grading
 from mlops_grader.check import Verdict
-from mlops_grader.cohort import answer
+from mlops_grader.cohort import answer, cell_engine
 from mlops_grader.cohort.inside import ANSWER, ORDER, PARCEL
 from mlops_grader.cohort.records import CellOrder, Returned
 from mlops_grader.plugin import Verdicts
@@ -32,6 +32,11 @@ ADVICE = Verdicts(
 def is_needed(module: str) -> bool:
     """Whether a module can be graded for the record only on a disposable worker. Raises UsageError for an unknown module."""
     return getattr(grading.module_named(module), "INSIDE", "") == ENGINE
+
+
+def takes_place_of_a_cell(module: str, thrown_away: bool) -> bool:
+    """Whether no cell is used: for a module that needs this, and where the worker was declared disposable for every one with an engine."""
+    return is_needed(module) or (thrown_away and cell_engine.is_needed(module))
 
 
 def grade(parcel: bytes, order: CellOrder, phases: dict[str, float]) -> Returned:

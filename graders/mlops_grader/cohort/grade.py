@@ -166,7 +166,9 @@ class Go:
         cpus = asked.cpus or getattr(module_named(self.settings.module), "CPUS", 1.0)
         limits = orders.Limits(seconds=asked.seconds, memory=asked.memory, cpus=cpus, disk=asked.disk)
         memory = cell_engine.memory(self.settings.module, limits.memory)
-        workers = asked.workers or cluster.fitting(memory, limits.cpus)
+        # what submissions make with the engine of one machine has names and ports that they have chosen
+        alone = disposable.takes_place_of_a_cell(self.settings.module, self.settings.disposable)
+        workers = asked.workers or (1 if alone else cluster.fitting(memory, limits.cpus))
         if not address and (words := cluster.room(workers, memory)):
             self._say(words, style="yellow")
         place = cluster.foreign(address) if address else cluster.local(min(workers, total), self.log.folder)

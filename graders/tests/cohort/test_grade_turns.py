@@ -145,7 +145,7 @@ def test_a_problem_is_for_a_person(start: Start) -> None:
 
     code, words = start(roster=lambda _: Roster(people, ()), collect=collect)
     assert code == 1
-    assert "1 of 4 graded, 1 handed in nothing, 0 ended in an error, 2 have a problem." in words
+    assert "1 of 4 graded, 1 handed in nothing, 0 ended in an error, 2 with a problem." in words
     assert "bo: two folders" in words
     assert "row-9: nothing was handed in" in words
     assert "rerun-failed" not in words
@@ -255,3 +255,24 @@ def test_a_start_that_is_asked_to_end_says_how_to_go_on(start: Start, number: in
     code, words = start()
     assert code == 130
     assert "Stopped. What was graded is kept; 1 wait. To go on: cohort grade --out" in words
+
+
+@pytest.mark.parametrize(
+    ("module", "more", "workers"),
+    [
+        ("m01_environment", (), 3),
+        ("m06_containers", (), 2),
+        ("m06_containers", ("--disposable",), 1),
+        ("m07_ci", ("--disposable",), 1),
+        ("m07_ci", ("--disposable", "--workers", "2"), 2),
+    ],
+)
+def test_submissions_that_share_the_engine_of_a_machine_are_graded_one_after_the_other(
+    start: Start, monkeypatch: pytest.MonkeyPatch, module: str, more: tuple[str, ...], workers: int
+) -> None:
+    """The others as many at once as there is room for: cells with an engine beside them need twice the memory."""
+    monkeypatch.setattr(cluster, "MEMORY_LIMIT", 40 * 2**30)
+    monkeypatch.setattr(cluster, "CPU_COUNT", 16)
+    start.its.hand_in(al={}, bo={}, cy={})
+    start("--module", module, "--memory", "8GiB", *more)
+    assert start.asked == [workers]
