@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,6 +10,7 @@ from mlops_grader import contract
 from mlops_grader.cohort.handout import GivenFile, Handout
 from mlops_grader.cohort.plumbing import Git, GitError
 from mlops_grader.cohort.records import Change
+from mlops_grader.cohort.unpacking import folded
 from mlops_grader.plain import plain
 from mlops_grader.submission import COURSE_FILE, UsageError
 
@@ -107,14 +107,14 @@ def _apart(entries: Tree, wanted: Tree) -> tuple[dict[str, GivenFile], list[str]
 
     These are: a given path in other letters, a file where a given file's folder is, and what lies in a folder of a given file's name.
     """
-    given = {_folded(path) for path in wanted}
-    folders = {_folded(folder) for path in wanted for folder in _folders(path)}
+    given = {folded(path) for path in wanted}
+    folders = {folded(folder) for path in wanted for folder in _folders(path)}
     kept, displaced = {}, []
     for path, file in entries.items():
         if path in wanted:
             continue
-        folded = _folded(path)
-        if folded in given or folded in folders or any(_folded(folder) in given for folder in _folders(path)):
+        seen = folded(path)
+        if seen in given or seen in folders or any(folded(folder) in given for folder in _folders(path)):
             displaced.append(path)
         else:
             kept[path] = file
@@ -155,11 +155,6 @@ def _write(git: Git, entries: Tree) -> str:
 
 def _folders(path: str) -> list[str]:
     return [str(folder) for folder in PurePosixPath(path).parents][:-1]
-
-
-def _folded(path: str) -> str:
-    """A path as a file system sees it that takes large and small letters, and one letter written in two ways, for the same."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def _names(paths: list[str]) -> str:

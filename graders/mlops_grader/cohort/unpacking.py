@@ -81,9 +81,8 @@ class Unpacking:
 
     def _claim(self, path: str, *, is_file: bool) -> None:
         """Each file is there once, also where large and small letters are the same; folders may be named again."""
-        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
         taken = f"{path}{'' if is_file else '/'}"
-        earlier = self.names.setdefault(folded, taken)
+        earlier = self.names.setdefault(folded(path), taken)
         if len(self.names) > MOST_FILES:
             raise UsageError(f"it holds more than {MOST_FILES:,} files: pack the project without environments")
         if earlier != taken:
@@ -116,6 +115,11 @@ def unpack(path: Path, target: Path, zone: tzinfo = UTC) -> datetime:
     if not unpacking.names:
         raise UsageError("the archive is empty")
     return datetime.fromtimestamp(unpacking.newest, UTC)
+
+
+def folded(path: str) -> str:
+    """A path as a file system sees it that takes large and small letters, and one letter written in two ways, for the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def _parts(name: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from cohort import invented_class
@@ -247,6 +247,84 @@ def test_the_keyboard_sorts(watch: Watched) -> None:
     assert page.evaluate("document.activeElement.closest('th').dataset.key") == "student"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('th').dataset.key") == "score"
+
+
+def test_another_address_in_the_same_tab_is_shown(watch: Watched) -> None:
+    """One pastes what a colleague sent over what one sees, and nothing is loaded again."""
+    page = watch.open("students")
+    watch.open("students", "#section=Monday&students.sort=-score")
+    expect(page.get_by_label("Section")).to_have_value("Monday")
+    expect(page.locator("th[data-key=score]")).to_have_attribute("aria-sort", "descending")
+    assert shown_rows(page) == page.locator("tr[data-section=Monday]").count()
+
+
+def test_what_is_no_longer_chosen_leaves_the_address(watch: Watched) -> None:
+    """And the way back stays short; the order is no filter, and stays."""
+    page = watch.open("students", "#students.sort=late")
+    before = page.evaluate("history.length")
+    page.get_by_label("Section").select_option("Monday")
+    page.get_by_label("Find").fill("x")
+    page.get_by_label("Section").select_option("")
+    assert page.url.endswith("#students.sort=late&q=x")
+    page.get_by_role("button", name="Show all").click()
+    assert page.url.endswith("#students.sort=late")
+    assert page.locator("output").text_content() == f"{STUDENTS} shown"
+    assert page.evaluate("history.length") == before
+
+
+def test_every_word_has_to_be_there(watch: Watched) -> None:
+    """In any order, and in the words of the student: not among the signs and points of checks."""
+    page = watch.open("students", "#q=monday+zoe")
+    names = column(page, 0)
+    assert names
+    assert all("Zoë" in name for name in names)
+    assert page.locator("tr[data-section]:not([data-section=Monday]):visible").count() == 0
+    page.get_by_label("Find").fill("✗")
+    assert shown_rows(page) == 0
+
+
+def test_a_verdict_of_any_check(watch: Watched) -> None:
+    """Who has it somewhere."""
+    page = watch.open("students", "#verdict=not_run")
+    having = page.locator("#students tbody tr", has=page.locator("td[data-w=not_run]"))
+    assert 0 < shown_rows(page) < STUDENTS
+    assert shown_rows(page) == having.count()
+
+
+def test_enter_in_the_search_loads_nothing(watch: Watched) -> None:
+    """The page would come back without what is chosen."""
+    page = watch.open("students")
+    sent = "form => form.dispatchEvent(new SubmitEvent('submit', { cancelable: true }))"
+    assert page.locator("form.tools").evaluate(sent) is False
+
+
+@pytest.mark.parametrize("watch", [(PHONE, "light")], indirect=True)
+def test_a_phone_folds_filters_that_are_not_used(watch: Watched) -> None:
+    """What hides rows is seen."""
+    folded = watch.open("students").locator("details.more")
+    assert folded.get_attribute("open") is None
+    watch.page.goto("about:blank")
+    assert watch.open("students", "#section=Monday").locator("details.more").get_attribute("open") is not None
+
+
+def test_labels_sort_as_people_count(watch: Watched, shown: Site) -> None:
+    """Student 2 stands before Student 10."""
+    watch.root = shown.root
+    page = watch.open("students", "#students.sort=student")
+    assert column(page, 0) == [f"Student {number}" for number in range(1, FEW + 1)]
+
+
+@pytest.mark.parametrize("name", ["students", "checks", "late", "changes", "checks/test_stops_when_asked"])
+def test_each_button_says_and_sorts_its_column(watch: Watched, few: Site, name: str) -> None:
+    """People who hear the page are told which, by the name and not by the sign."""
+    watch.root = few.root
+    page = watch.open(name)
+    assert page.locator("th[data-sort]:not([aria-sort=none])").count() == 0
+    for head in page.locator("table.sortable th[data-sort]").all():
+        said = head.get_attribute("data-name") or (head.text_content() or "").strip()
+        head.get_by_role("button", name=f"Sort by {said}", exact=True).click()
+        assert head.get_attribute("aria-sort") in ("ascending", "descending")
+        assert page.locator("th[aria-sort]:not([aria-sort=none])").count() == 1
 
 
 def test_without_script_the_pages_are_plain_tables(browser: Browser, named: Site) -> None:

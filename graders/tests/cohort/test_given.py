@@ -107,6 +107,20 @@ def test_a_given_file_in_other_letters(desk: Desk, path: str) -> None:
     assert has == text({**GIVEN, **OWN})
 
 
+def test_a_given_file_whose_name_is_written_in_another_way(desk: Desk) -> None:
+    """One letter, or a letter and its accent: some file systems keep only one of the two."""
+    given = {**GIVEN, "lessons/ha\u01f0/index.md": "given"}
+    ada = repository(desk.source / "ada", {**given, **OWN})
+    (ada / "run.sh").chmod(0o755)
+    commit(ada, {"lessons/HAJ\u030c/index.md": "evil", "lessons/haj\u030c": "evil"})
+    found = desk.one(given=desk.handout(given))
+    assert found.changes == (
+        Change("lessons/HAJ\u030c/index.md", "added"),
+        Change("lessons/haj\u030c", "added"),
+    )
+    assert tree(desk.parcel(found)) == text({**given, **OWN})
+
+
 def test_many_files_in_the_place_of_a_given_one(desk: Desk) -> None:
     """The list has an end, and says so."""
     found, _ = graded(desk, {f"COURSE.toml/{number:02}": "x" for number in range(60)})
