@@ -48,10 +48,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _make_network() -> None:
-    """A network for the containers of checks, from which no packet leaves: neither while a build installs packages."""
+    """A network for the containers of checks, from which no packet leaves: neither while a build installs packages.
+
+    No container calls what listens in the cell itself.
+    """
     name = f"com.docker.network.bridge.name={CHECKS}"
     _run("docker", "network", "create", f"--opt={name}", CHECKS)
     _run("iptables", "--wait", "--insert", "DOCKER-USER", "--in-interface", CHECKS, "--jump", "DROP")
+    for device in DEVICES:
+        new = ("--match", "conntrack", "--ctstate", "NEW")
+        _run("iptables", "--wait", "--insert", "INPUT", "--in-interface", device, *new, "--jump", "DROP")
 
 
 def _jail(most: dict[str, int]) -> None:
