@@ -342,6 +342,13 @@ def test_an_engine_that_ends_in_a_build_is_no_fault_of_the_submission(tmp_path: 
             building.result()
 
 
+def test_where_memory_ends_the_engine_outlives_a_step_of_a_build(tmp_path: Path, engine: Engine) -> None:
+    with own(engine, tmp_path) as inner:
+        assert build(inner, tmp_path / "step", "RUN cat /proc/self/oom_score_adj > /word") == "500"
+        beside = engine.api.containers.get(f"{tmp_path.name}-engine")
+        assert beside.exec_run(["sh", "-c", "cat /proc/$(pgrep dockerd)/oom_score_adj"]).output == b"0\n"
+
+
 REACHES = "import socket, sys; print(socket.socket().connect_ex((sys.argv[1], int(sys.argv[2]))))"
 
 
