@@ -172,6 +172,8 @@ def copy_folder(source: Path, folder: Path) -> None:
     except shutil.Error as error:
         name = Path(error.args[0][0][0]).name
         raise Fail(f"`{name}` cannot be read", fix="let commands leave files that they can read again") from None
+    except OSError as error:
+        raise _told(error, source) from None
 
 
 def _neither_file_nor_folder(folder: str, names: Sequence[str]) -> list[str]:

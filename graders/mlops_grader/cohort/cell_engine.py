@@ -16,12 +16,11 @@ from filelock import FileLock
 from mlops_grader import grading
 from mlops_grader.cohort.own_engine import CHECKS, DATA, PLACE, READY, SOCKET
 from mlops_grader.cohort.records import CellOrder
-from mlops_grader.instruments.docker_engine import LIMITS, NETWORK, SHELF, Engine
+from mlops_grader.instruments.docker_engine import IMAGES, LIMITS, NETWORK, SHELF, Engine
 from mlops_grader.instruments.environment import cache_folder
 from mlops_grader.submission import UsageError
 
 GRADERS_ENGINE = "grader's engine"  # what a module's `INSIDE` says
-IMAGES = "MLOPS_GRADER_CELL_IMAGES"  # more base images of this machine that every cell may use, with commas between
 BASES = ("python:3.13-slim", "python:3.13", "debian:trixie-slim")
 SHELF_PLACE = "/grader/images"
 START_SECONDS = 90.0

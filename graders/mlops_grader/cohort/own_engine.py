@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,9 @@ DEVICES = ("docker0", CHECKS)  # what builds use, and what containers use
 CGROUPS = Path("/sys/fs/cgroup")
 JAIL = "jail"  # the control group of all that the engine starts, so that nothing starves the engine itself
 START_SECONDS = 60.0
+# where memory ends, what a build starts dies before the engine
+RUNC = '#!/bin/sh\nexec choom -n 500 -- {runc} "$@"\n'
+PROGRAMS = Path("/run/programs")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     command = ["dockerd", f"--host={host}", "--storage-driver=overlay2", "--exec-opt=native.cgroupdriver=cgroupfs"]
     command += [f"--cgroup-parent=/{JAIL}", "--no-new-privileges"]
     command += [f"--dns={each}" for each in options.dns] + [f"--registry-mirror={each}" for each in options.mirror]
+    _wrap_runc()
     engine = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     os.environ["DOCKER_HOST"] = host
     until = time.monotonic() + START_SECONDS
@@ -47,11 +52,25 @@ def main(arguments: Sequence[str]) -> int:
     return engine.wait()
 
 
+def _wrap_runc() -> None:
+    PROGRAMS.mkdir()
+    place = PROGRAMS / "runc"
+    place.write_text(RUNC.format(runc=shutil.which("runc")), encoding="utf-8")
+    place.chmod(0o755)
+    os.environ["PATH"] = f"{PROGRAMS}:{os.environ['PATH']}"
+
+
 def _make_network() -> None:
-    """A network for the containers of checks, from which no packet leaves: neither while a build installs packages."""
+    """A network for the containers of checks, from which no packet leaves: neither while a build installs packages.
+
+    No container calls what listens in the cell itself.
+    """
     name = f"com.docker.network.bridge.name={CHECKS}"
     _run("docker", "network", "create", f"--opt={name}", CHECKS)
     _run("iptables", "--wait", "--insert", "DOCKER-USER", "--in-interface", CHECKS, "--jump", "DROP")
+    for device in DEVICES:
+        new = ("--match", "conntrack", "--ctstate", "NEW")
+        _run("iptables", "--wait", "--insert", "INPUT", "--in-interface", device, *new, "--jump", "DROP")
 
 
 def _jail(most: dict[str, int]) -> None:

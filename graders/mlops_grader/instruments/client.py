@@ -60,16 +60,17 @@ class Client:
         started = time.monotonic()
         last = "nothing was tried"
         while time.monotonic() - started < seconds:
-            gone = self.alive()
-            if gone:
-                raise Fail(gone, fix="start it by hand in a fresh clone and mend what it says")
             try:
                 self.predict(body, timeout=min(5.0, seconds))
             except Fail as failure:
                 last = failure.found
-                time.sleep(0.1)
             else:
+                last = ""
+            if gone := self.alive():  # after an answer too: it may be that of somebody else who took the port
+                raise Fail(gone, fix="start it by hand in a fresh clone and mend what it says")
+            if not last:
                 return time.monotonic() - started
+            time.sleep(0.1)
         raise Fail(f"no valid request was answered within {seconds:g} s; last: {last}")
 
     def _ask(self, method: str, path: str, timeout: float, **more: Any) -> httpx.Response:

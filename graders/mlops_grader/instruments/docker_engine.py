@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from mlops_grader.instruments.client import LOCAL, Client
 from mlops_grader.instruments.engine import build_client
 from mlops_grader.instruments.image import Build, Image, read_log
 from mlops_grader.submission import UsageError
+from mlops_grader.theirs import Theirs, copy_folder
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -30,6 +32,7 @@ JOB_LABEL = "mlops-grader.job"  # what the submission's own docker commands make
 COMPOSE_LABEL = "com.docker.compose.project"
 # what a cell tells its grader, whose engine is its own: the network for containers, and a folder with base images
 NETWORK, SHELF = "MLOPS_GRADER_ENGINE_NETWORK", "MLOPS_GRADER_ENGINE_SHELF"
+IMAGES = "MLOPS_GRADER_CELL_IMAGES"  # what the worker is told: base images of its own that every cell may use, with commas between
 REACHED_BY = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 BUILD_SECONDS = 1500
 CLOCK_SECONDS = 3600  # a process of that number which is older or younger by less is taken for the same one
@@ -62,20 +65,36 @@ class Engine:
 
     def build(self, context: Path, dockerfile: Path, name: str) -> Image:
         """Build an image with BuildKit. Raises Fail with the words of the step that failed, NotRun without network."""
-        self._take_from_shelf(dockerfile)
         tag = f"mlops-grader/{self.run}:{name}"
-        command = [
-            str(self.program), "build", "--progress=plain", f"--label={LABEL}={self.run}",
-            f"--file={dockerfile}", f"--tag={tag}", str(context),
-        ]  # fmt: skip
-        with self.online():
-            code, log = _execute(command)
+        with self._given(context, dockerfile) as (folder, file):
+            self._take_from_shelf(file)
+            command = [
+                str(self.program), "build", "--progress=plain", f"--label={LABEL}={self.run}",
+                f"--file={file}", f"--tag={tag}", str(folder),
+            ]  # fmt: skip
+            with self.online():
+                code, log = _execute(command)
         build = read_log(log)
+        if code and _execute([str(self.program), "version"])[0]:
+            raise UsageError("the container engine ended while it built an image: is there memory enough for it?")
         if code and self.network and FULL in log.lower():
             raise Fail("the build filled the disk of its cell", fix=_FULL)
         if code:
-            raise why_it_failed(build, log)
+            raise why_it_failed(build, log, in_cell=bool(self.network))
         return Image(self.api, tag, build)
+
+    @contextmanager
+    def _given(self, context: Path, dockerfile: Path) -> Iterator[tuple[Path, Path]]:
+        """What the docker client is given to read: in a cell, where it is root and follows links, a copy that no student can change."""
+        if not self.network:
+            yield context, dockerfile
+            return
+        with tempfile.TemporaryDirectory(prefix="mlops-grader-") as folder:
+            copy_folder(context, Path(folder, "context"))
+            for name in (dockerfile.name, f"{dockerfile.name}.dockerignore"):
+                with suppress(FileNotFoundError):
+                    Path(folder, name).write_bytes(Theirs(dockerfile.with_name(name)).read_bytes())
+            yield Path(folder, "context"), Path(folder, dockerfile.name)
 
     @contextmanager
     def start(
@@ -109,9 +128,9 @@ class Engine:
 
     def _take_from_shelf(self, dockerfile: Path) -> None:
         """Load the base images that a Dockerfile names, where they lie here: not every grade is to ask a registry for them."""
+        text = dockerfile.read_text(encoding="utf-8", errors="replace") if dockerfile.exists() else ""
         for archive in sorted(self.shelf.glob("*.tar")) if self.shelf else ():
             reference = archive.name.rpartition("@")[0].replace("~", "/")
-            text = dockerfile.read_text(encoding="utf-8", errors="replace")
             if _names(text, reference) and not self.api.api.images(name=reference):
                 with archive.open("rb") as opened:
                     self.api.images.load(opened)
@@ -236,7 +255,7 @@ def _execute(command: Sequence[str]) -> tuple[int, str]:
     return done.returncode, done.stdout.decode("utf-8", errors="replace").replace("\r\n", "\n")
 
 
-def why_it_failed(build: Build, log: str) -> Exception:
+def why_it_failed(build: Build, log: str, *, in_cell: bool = False) -> Exception:
     """What to raise for a build that failed: Fail for the student, NotRun without network, UsageError for a full disk."""
     if FULL in log.lower():
         return UsageError("the disk is full: docker system prune frees what old builds left")
@@ -248,7 +267,7 @@ def why_it_failed(build: Build, log: str) -> Exception:
     if "resolve image config" in step.name:
         return _why_no_frontend(step.name.rsplit(" ", 1)[-1], words)
     if "load metadata" in step.name:
-        return _why_no_base(step.name.rsplit(" ", 1)[-1], words)
+        return _why_no_base(step.name.rsplit(" ", 1)[-1], words, in_cell=in_cell)
     printed = "\n".join(step.output.splitlines()[-8:])
     found = f"the image does not build: `{step.instruction}` fails\n{printed or words}"
     return Fail(found, fix=_MISSING if re.match("(COPY|ADD) .*not found", f"{step.instruction} {words}") else _MEND)
@@ -256,6 +275,7 @@ def why_it_failed(build: Build, log: str) -> Exception:
 
 FULL = "no space left on device"
 _FULL = "docker system df after a build in a fresh clone: install less, and keep no caches in the image"
+_ON_THE_WORKER = f", on the worker, and name it in {IMAGES}"
 _MEND = "run docker build in a fresh clone and mend that step"
 _MISSING = "is that file committed, below the build context, and not shut out by `.dockerignore`?"
 
@@ -265,7 +285,7 @@ def _names(dockerfile: str, reference: str) -> bool:
     return all(re.search(rf"(?<![\w.-]){re.escape(part)}(?![\w.-])", dockerfile) for part in reference.rsplit(":", 1))
 
 
-def _why_no_base(base: str, words: str) -> Exception:
+def _why_no_base(base: str, words: str, *, in_cell: bool) -> Exception:
     unreachable = re.search(r"dial tcp|no such host|timeout|x509", words)
     if not unreachable and re.search(r"not found|does not exist|denied|manifest unknown", words):
         return Fail(
@@ -273,7 +293,7 @@ def _why_no_base(base: str, words: str) -> Exception:
         )
     return NotRun(
         f"the base image `{base}` is not on this machine and the image registry cannot be reached",
-        fix=f"docker pull {base}, once, with a network",
+        fix=f"docker pull {base}, once, with a network{_ON_THE_WORKER if in_cell else ''}",
     )
 
 

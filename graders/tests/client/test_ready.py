@@ -32,6 +32,17 @@ def test_a_service_that_answers_is_ready(says: Says) -> None:
     assert says(GOOD).wait_until_ready({"age": 47}, 30) >= 0
 
 
+def test_an_answer_of_whoever_took_the_port_of_a_container_that_ended_does_not_count(serve: Serve, read: Read) -> None:
+    answered = []
+
+    def answer(connection: socket.socket) -> None:
+        answered.append(read(connection))
+        connection.sendall(OK % (len(GOOD), GOOD))
+
+    client = Client(serve(answer), Service(), lambda: "the container exited with code 1" if answered else None)
+    assert why_not_ready(client) == "the container exited with code 1"
+
+
 def test_a_service_may_take_its_time(serve: Serve, read: Read) -> None:
     """It answers 503 three times before it is ready."""
     asked = []

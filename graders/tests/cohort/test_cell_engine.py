@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import ContainerError
 
 import submissions
 from cells import PRELUDE, graded, order, parcel_of
@@ -24,6 +26,8 @@ from mlops_grader.cohort.own_engine import CHECKS, SOCKET
 from mlops_grader.cohort.records import Returned
 from mlops_grader.instruments import docker_engine
 from mlops_grader.instruments.docker_engine import LABEL, Engine
+from mlops_grader.instruments.waiting import wait_until
+from mlops_grader.owner import hand_over
 from mlops_grader.submission import UsageError
 
 pytestmark = [pytest.mark.engine, pytest.mark.network, pytest.mark.slow]
@@ -216,12 +220,11 @@ def test_what_the_probes_look_for_is_there(neighbour: tuple[str, str], listening
 def test_a_reference_earns_all_a_starter_nothing_and_nothing_is_left(
     tmp_path: Path, engine: Engine, solved: bool, score: int
 ) -> None:
-    run = f"honest-{score}"
-    before = left(engine)
+    run = f"honest-{score}-{engine.run}"
     returned = cell.grade(made(tmp_path, solved=solved), order("honest", module=KEY, run=run, seconds=1500.0))
     assert returned.document, f"{returned.error}\n{returned.log}"
     assert (returned.document["score"], returned.document["authority"]) == (score, "record"), returned.log
-    assert left(engine) <= before
+    assert left(engine, run) == set()
 
 
 LEADS = "ip route add 198.51.100.0/24 dev inner0"
@@ -256,11 +259,11 @@ except Exception as error:
     assert says in bytes(said).decode()
 
 
-def left(engine: Engine) -> set[str]:
-    """What cells have made that is there: containers, volumes, networks."""
-    api = engine.api
-    kinds = (api.containers.list(all=True), api.networks.list(), api.volumes.list())
-    return {str(each.name) for kind in kinds for each in kind if str(each.name).startswith("mlops-grader-cell-")}
+def left(engine: Engine, run: str) -> set[str]:
+    """What the cells of a run have made that is there: containers, volumes, networks."""
+    api, labelled = engine.api, {"label": f"{LABEL}={run}"}
+    kinds = (api.containers.list(all=True, filters=labelled), api.networks.list(filters=labelled))
+    return {str(each.name) for kind in (*kinds, api.volumes.list(filters=labelled)) for each in kind}
 
 
 @contextmanager
@@ -283,14 +286,13 @@ def own(engine: Engine, folder: Path, run: str = "own", **more: Any) -> Iterator
 
 
 def test_what_a_killed_worker_left_of_an_engine_is_forgotten(tmp_path: Path, engine: Engine) -> None:
-    before = left(engine)
     labels = {LABEL: "lost", cell.STUDENT: "ada"}
     lost = cell_engine.beside(engine, cell_image.ensure(engine), order("ada", run="lost"), tmp_path, labels, "bridge")
     lost.__enter__()
     engine.forget_the_dead()  # as every grader does that comes to this engine
-    assert len(engine.api.containers.list(filters={"label": f"{LABEL}=lost"})) == 1
+    assert left(engine, "lost") == {f"{tmp_path.name}-engine"}
     cell.forget_one("lost", "ada")
-    assert (left(engine), engine.api.containers.list(all=True, filters={"label": f"{LABEL}=lost"})) == (before, [])
+    assert left(engine, "lost") == set()
 
 
 def test_a_machine_that_cannot_run_an_engine_beside_a_cell_says_so(
@@ -303,6 +305,48 @@ def test_a_machine_that_cannot_run_an_engine_beside_a_cell_says_so(
     ):
         raise AssertionError("it started")
     assert not list(engine.api.containers.list(all=True, filters={"name": tmp_path.name}))
+
+
+STUDENT = 60600
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only a grader that is root can be led by a link")
+
+
+@needs_root
+def test_a_build_takes_nothing_from_where_a_link_of_the_student_s_leads(tmp_path: Path, engine: Engine) -> None:
+    """A service of theirs that goes on can put one in the place of the build context after all looks at it."""
+    secret, project = tmp_path / "graders" / "order.json", tmp_path / "project"
+    secret.parent.mkdir(mode=0o700)
+    secret.write_text("4711", encoding="utf-8")
+    project.mkdir()
+    (project / "context").symlink_to(secret.parent)
+    (project / "Dockerfile").write_text(f"FROM {BASE}\nCOPY . /taken\nRUN cat /taken/*; exit 1\n", encoding="utf-8")
+    hand_over(project, STUDENT)
+    with own(engine, tmp_path) as inner, pytest.raises(Fail) as failed:
+        inner.build(project / "context", project / "Dockerfile", "taken")
+    assert str(failed.value).startswith("`context` is no file that a command could have written")
+
+
+def test_a_build_without_its_dockerfile_is_the_submission_s_fault(tmp_path: Path, engine: Engine) -> None:
+    with own(engine, tmp_path) as inner, pytest.raises(Fail, match="failed to read dockerfile"):
+        inner.build(tmp_path, tmp_path / "Dockerfile", "nothing")
+
+
+def test_an_engine_that_ends_in_a_build_is_no_fault_of_the_submission(tmp_path: Path, engine: Engine) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\nRUN sleep 4711\n", encoding="utf-8")
+    with own(engine, tmp_path) as inner, ThreadPoolExecutor(1) as pool:
+        building = pool.submit(inner.build, tmp_path, tmp_path / "Dockerfile", "product")
+        beside = engine.api.containers.get(f"{tmp_path.name}-engine")
+        assert wait_until(lambda: "sleep 4711" in str(beside.top()), 60)
+        beside.exec_run(["pkill", "-KILL", "dockerd"])
+        with pytest.raises(UsageError, match="the container engine ended"):
+            building.result()
+
+
+def test_where_memory_ends_the_engine_outlives_a_step_of_a_build(tmp_path: Path, engine: Engine) -> None:
+    with own(engine, tmp_path) as inner:
+        assert build(inner, tmp_path / "step", "RUN cat /proc/self/oom_score_adj > /word") == "500"
+        beside = engine.api.containers.get(f"{tmp_path.name}-engine")
+        assert beside.exec_run(["sh", "-c", "cat /proc/$(pgrep dockerd)/oom_score_adj"]).output == b"0\n"
 
 
 REACHES = "import socket, sys; print(socket.socket().connect_ex((sys.argv[1], int(sys.argv[2]))))"
@@ -318,10 +362,23 @@ def test_a_build_reaches_the_network_and_a_container_of_a_check_does_not(
         command[-2] = _own_addresses()[0]
         said = inner.api.containers.run(BASE, command, network="bridge", remove=True)
         assert bytes(said) == b"0\n"
-        from docker.errors import ContainerError
-
         with pytest.raises(ContainerError, match="exit status 124"):
             inner.api.containers.run(BASE, command, network=CHECKS, remove=True)
+
+
+@pytest.mark.parametrize("network", [CHECKS, "bridge"])
+def test_no_container_reaches_what_listens_in_the_cell(tmp_path: Path, engine: Engine, network: str) -> None:
+    """A container that asked the service beside it for each answer would agree with it."""
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\n", encoding="utf-8")
+    with own(engine, tmp_path) as inner:
+        inner.build(tmp_path, tmp_path / "Dockerfile", "product")
+        beside = engine.api.containers.get(f"{tmp_path.name}-engine")
+        beside.exec_run(["python", "-m", "http.server", "9999"], detach=True)
+        gateway = inner.api.networks.get(network).attrs["IPAM"]["Config"][0]["Gateway"]
+        command = ["python", "-c", REACHES, gateway, "9999"]
+        assert wait_until(lambda: beside.exec_run(command).output == b"0\n", 30)
+        with pytest.raises(ContainerError, match="exit status 124"):
+            inner.api.containers.run(BASE, ["timeout", "5", *command], network=network, remove=True)
 
 
 HOG = """

@@ -218,6 +218,20 @@ def test_a_base_that_nobody_can_reach_is_not_one_that_does_not_exist(words: str,
     assert (type(failure), "`docker.io/library/python:9.99`" in failure.found) == (kind, True)
 
 
+@pytest.mark.parametrize(
+    ("in_cell", "fix"),
+    [
+        (False, "docker pull alpine:3, once, with a network"),
+        (True, "docker pull alpine:3, once, with a network, on the worker, and name it in MLOPS_GRADER_CELL_IMAGES"),
+    ],
+)
+def test_a_base_that_nobody_can_reach_is_to_be_brought_to_where_the_engine_finds_it(in_cell: bool, fix: str) -> None:
+    log = "#3 [internal] load metadata for alpine:3\n#3 ERROR: dial tcp: i/o timeout\n"
+    failure = why_it_failed(read_log(log), log, in_cell=in_cell)
+    assert isinstance(failure, NotRun)
+    assert failure.fix == fix
+
+
 @pytest.mark.parametrize("frontend", ["docker.io/docker/dockerfile:1", "docker-image://docker.io/docker/dockerfile:1"])
 def test_a_frontend_that_cannot_be_reached_is_no_fault_of_the_dockerfile(frontend: str) -> None:
     words = 'failed to do request: Head "https://registry/v2/": dial tcp: lookup registry: no such host'
