@@ -6,12 +6,15 @@ import ipaddress
 import json
 import socket
 import subprocess
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 INTERFACES = Path("/sys/class/net")
 IS_UP = 1  # of an interface's flags
+SETTLE_SECONDS = 10.0
 # never reached: what clouds tell their machines under this address, credentials included
 NOBODYS = ("169.254.0.0/16",)
 RESOLVER = "127.0.0.11"  # the engine's, which would ask other servers for names even where no packet leaves the cell
@@ -36,8 +39,13 @@ class Link:
 
     def down(self) -> None:
         """Take the network away. Raises Unsealed when there is still a way out."""
-        for device in self._outer():
-            _ip("link", "set", "dev", device, "down")
+        until = time.monotonic() + SETTLE_SECONDS
+        while up := self._up():
+            if time.monotonic() > until:
+                raise Unsealed(f"the network link {up[0]} cannot be taken down")
+            for device in up:
+                with suppress(Unsealed):  # the end of a container that is being removed comes loose, and is gone
+                    _ip("link", "set", "dev", device, "down")
         _ip("route", "replace", "unreachable", RESOLVER, "table", "local")
         self._must_be_down()
 
@@ -51,17 +59,16 @@ class Link:
             _ip("route", "replace", "unreachable", place)
         _ip("route", "del", "unreachable", RESOLVER, "table", "local")
 
-    def _outer(self) -> list[str]:
-        """All devices but those of the engine, and the ends of its containers' own that are plugged into them."""
-        return [
-            place.name
-            for place in INTERFACES.iterdir()
-            if place.name not in ("lo", *self._inner) and (place / "master").resolve().name not in self._inner
-        ]
+    def _up(self) -> list[str]:
+        """All devices that are up but those of the engine, and the ends of its containers' own that are plugged into them."""
+        found = []
+        for place in INTERFACES.iterdir():
+            if place.name not in ("lo", *self._inner) and (place / "master").resolve().name not in self._inner:
+                with suppress(FileNotFoundError):  # gone meanwhile
+                    found += [place.name] * (int((place / "flags").read_text(), 16) & IS_UP)
+        return found
 
     def _must_be_down(self) -> None:
-        if up := [name for name in self._outer() if int((INTERFACES / name / "flags").read_text(), 16) & IS_UP]:
-            raise Unsealed(f"the network link {up[0]} cannot be taken down")
         for address in (ELSEWHERE, (RESOLVER, 53)):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
                 try:
