@@ -64,7 +64,7 @@ class Link:
         found = []
         for place in INTERFACES.iterdir():
             if place.name not in ("lo", *self._inner) and (place / "master").resolve().name not in self._inner:
-                with suppress(FileNotFoundError):  # gone meanwhile
+                with suppress(OSError):  # gone meanwhile, or about to be (the kernel says so by EINVAL)
                     found += [place.name] * (int((place / "flags").read_text(), 16) & IS_UP)
         return found
 
