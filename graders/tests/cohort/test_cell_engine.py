@@ -437,14 +437,20 @@ def test_a_build_that_fills_the_disk_of_its_cell_is_the_submission_s_fault(tmp_p
         inner.build(tmp_path, tmp_path / "Dockerfile", "full")
 
 
-def test_a_bomb_in_a_build_costs_its_author_and_no_neighbour(tmp_path: Path, engine: Engine) -> None:
-    """Graded at the same time: a Dockerfile that forks without end, and a command that starts 200 processes."""
+def test_a_bomb_in_a_build_costs_its_author_and_no_neighbour(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Graded at the same time: a Dockerfile that forks without end, and a command that starts 200 processes.
+
+    It has half a processor, so that other tests of a small machine do not wait for theirs.
+    """
+    monkeypatch.setattr(cell_engine, "LIMITS", {"nano_cpus": 0})
     bomb = f"FROM {BASE}\nRUN bomb() {{ bomb | bomb & }}; bomb; sleep 30; exit 1\n"
     written = (submissions.write("product.toml", CONTRACT), submissions.write("Dockerfile", bomb))
     script = "see(ran=[subprocess.run(['true']).returncode for _ in range(200)].count(0))"
     with ThreadPoolExecutor(2) as pool:
         hostile = made(tmp_path / "hostile", *written)
-        bombing = pool.submit(cell.grade, hostile, order("bomb", module=KEY, run="bomb", seconds=1500.0))
+        bombing = pool.submit(cell.grade, hostile, order("bomb", module=KEY, run="bomb", seconds=1500.0, cpus=0.5))
         beside = pool.submit(graded, tmp_path / "honest", script, run="bomb").result()
     document = bombing.result().document
     assert document, f"{bombing.result().error}\n{bombing.result().log}"
